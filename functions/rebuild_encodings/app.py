@@ -1,0 +1,98 @@
+"""Bring types' encodings up to date when S3 tells, through SQS, of images that came or went."""
+
+import time
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from lookalike import events
+from lookalike.config import read_config
+from lookalike.encoder import Encoder
+from lookalike.rebuild_queue import request_rebuild, types_to_rebuild
+from lookalike.rebuilding import Rebuilt, rebuild
+from lookalike.store import Store, make_client
+
+config = read_config()
+encoder = Encoder(config.model_dir)
+store = Store(make_client(), config.bucket, encoder.description)
+queue = boto3.client("sqs")
+bus = boto3.client("events")
+logger = Logger()
+metrics = Metrics()
+
+RESERVE_SECONDS = 20
+"""Time kept for saving what was encoded and answering."""
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Rebuild each type that a batch tells of, once; messages of failed types return to the queue."""
+    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    outcomes: dict[str, Exception | None] = {}
+
+    def handle(record: SQSRecord) -> None:
+        logger.set_correlation_id(record.message_id)
+        for type_id in types_to_rebuild(record.body):
+            if type_id not in outcomes:
+                outcomes[type_id] = _attempt(type_id, deadline)
+            if error := outcomes[type_id]:
+                raise error
+
+    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, handle, processor, context)
+
+
+def _attempt(type_id: str, deadline: float) -> Exception | None:
+    try:
+        rebuilt = rebuild(encoder, store, type_id, deadline)
+        if not rebuilt.complete:
+            request_rebuild(queue, config.queue_url, type_id)
+    except Exception as error:  # one type's failure must not stop the others
+        logger.exception("a type could not be rebuilt", type_id=type_id)
+        return error
+    _tell(rebuilt)
+    return None
+
+
+def _tell(rebuilt: Rebuilt) -> None:
+    logger.info(
+        "a type is up to date" if rebuilt.complete else "a type's rebuild goes on by a message",
+        type_id=rebuilt.type_id,
+        rows=rebuilt.rows,
+        added=rebuilt.added,
+        removed=rebuilt.removed,
+        rejected=len(rebuilt.rejected),
+    )
+    metrics.add_metric("RowsAdded", MetricUnit.Count, rebuilt.added)
+    metrics.add_metric("RowsRemoved", MetricUnit.Count, rebuilt.removed)
+    metrics.add_metric("ImagesRejected", MetricUnit.Count, len(rebuilt.rejected))
+    told = [
+        events.Event(
+            events.REJECTED,
+            {
+                "type_id": rebuilt.type_id,
+                "image": entry.image,
+                "reason": entry.reason,
+                "model": encoder.model_id,
+            },
+        )
+        for entry in rebuilt.rejected
+    ]
+    if rebuilt.changed:
+        summary = {
+            "type_id": rebuilt.type_id,
+            "model": encoder.model_id,
+            "encodings": rebuilt.rows,
+            "added": rebuilt.added,
+            "removed": rebuilt.removed,
+            "rejected": len(rebuilt.rejected),
+            "complete": rebuilt.complete,
+        }
+        told.append(events.Event(events.REBUILT, summary))
+    events.publish(bus, config.event_bus, told)

@@ -1,0 +1,249 @@
+"""Recognise query images behind API Gateway, and keep the types' reference images."""
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote, unquote
+
+import boto3
+import lookalike
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+from lookalike import errors, events, keys
+from lookalike.catalogue import ImageState, describe_images, describe_type
+from lookalike.config import read_config
+from lookalike.encoder import Encoder
+from lookalike.images import FORMATS, sniff_format
+from lookalike.rebuild_queue import request_rebuild
+from lookalike.recognition import Recognition, recognize
+from lookalike.settings import TypeSettings
+from lookalike.store import Store, make_client
+
+from recognize import schemas
+from recognize.body import SentImage, read_body
+from recognize.openapi import describe_api
+
+config = read_config()
+encoder = Encoder(config.model_dir)
+store = Store(make_client(), config.bucket, encoder.description)
+queue = boto3.client("sqs")
+bus = boto3.client("events")
+logger = Logger()
+metrics = Metrics()
+app = APIGatewayHttpResolver(enable_validation=True)
+
+RETRY_AFTER_SECONDS = 2
+
+STATUS_OF_ERROR = {
+    errors.InvalidNameError: 400,
+    errors.NotFoundError: 404,
+    errors.ImageTooLargeError: 413,
+    errors.UnsupportedImageError: 415,
+    errors.UndecodableImageError: 422,
+    errors.EncodingsNotReadyError: 503,
+}
+
+
+@app.post("/types/<type_id>/recognize", summary="Does a photo show an object of this type?")
+def recognize_type(
+    type_id: schemas.TypeId,
+    threshold: schemas.Threshold = None,
+    append: schemas.Append = True,
+    filename: schemas.Filename = None,
+) -> schemas.RecognizeAnswer:
+    """Compare the photo in the body with the type's images; a match joins them."""
+    image = _read_image()
+    filename = filename or image.filename
+    if threshold is None:
+        threshold = store.read_settings(type_id).threshold
+    if threshold is None:
+        threshold = config.threshold
+    try:
+        recognition = recognize(
+            encoder, store, type_id, image.data, threshold=threshold, append=append, filename=filename
+        )
+    except errors.EncodingsNotReadyError:
+        request_rebuild(queue, config.queue_url, type_id)
+        raise
+    answer = _shape_answer(recognition)
+    _add_metrics(recognition)
+    event = events.MATCHED if answer.match else events.MISSED
+    events.publish(
+        bus, config.event_bus, [events.Event(event, {**answer.model_dump(), "filename": filename})]
+    )
+    return answer
+
+
+@app.post("/uploads", summary="Allow a large query photo to be put")
+def create_upload(content_type: schemas.MediaType = "application/octet-stream") -> schemas.UploadAnswer:
+    """A presigned POST; recognise the photo afterwards by its `query_key`. It is kept for a day."""
+    return schemas.UploadAnswer(**store.presign_query_upload(content_type)._asdict())
+
+
+@app.get("/types", summary="List the types")
+def list_types(limit: schemas.Limit = 1000, next_token: schemas.Token = None) -> schemas.TypesAnswer:
+    """A page of the types, in order of their names."""
+    page = store.list_types(next_token, limit)
+    types = [schemas.TypeEntry(type_id=type_id) for type_id in page.items]
+    return schemas.TypesAnswer(types=types, next_token=page.next_token)
+
+
+@app.get("/types/<type_id>", summary="Describe a type")
+def get_type(type_id: schemas.TypeId) -> schemas.TypeAnswer:
+    """Its encodings by origin, rejected images with reasons, settings, and whether it is up to date."""
+    state = describe_type(store, type_id)
+    return schemas.TypeAnswer(
+        type_id=type_id,
+        images=state.images,
+        encodings=sum(state.origins.values()),
+        origins={str(origin): count for origin, count in state.origins.items()},
+        rejected=[schemas.RejectedImage(image=entry.image, reason=entry.reason) for entry in state.rejected],
+        model=encoder.model_id,
+        built_at=state.built_at,
+        settings=state.settings,
+        up_to_date=state.up_to_date,
+    )
+
+
+@app.put("/types/<type_id>/settings", summary="Set a type's decision settings")
+def put_settings(type_id: schemas.TypeId, settings: Annotated[TypeSettings, Body()]) -> TypeSettings:
+    """Settings that are left out are as the stack's."""
+    store.write_settings(type_id, settings)
+    return settings
+
+
+@app.get("/types/<type_id>/images", summary="List a type's images")
+def list_images(
+    type_id: schemas.TypeId, limit: schemas.Limit = 1000, next_token: schemas.Token = None
+) -> schemas.ImagesAnswer:
+    """A page of the images, in order of their names."""
+    page = describe_images(store, type_id, next_token, limit)
+    return schemas.ImagesAnswer(
+        images=[_shape_image(image) for image in page.items], next_token=page.next_token
+    )
+
+
+@app.put("/types/<type_id>/images/<name>", summary="Put a reference photo")
+def put_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[schemas.ImageAnswer]:
+    """Put the photo in the body, in place of one of the same name; its encoding is made in a moment."""
+    key = keys.image_key(type_id, unquote(name))
+    image = _read_image()
+    encoder.preprocess(image.data)
+    etag = store.put_image(key, image.data, FORMATS[sniff_format(image.data)])
+    return Response(201, body=schemas.ImageAnswer(image=key, etag=etag))
+
+
+@app.delete("/types/<type_id>/images/<name>", summary="Delete an image")
+def delete_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[None]:
+    """Delete a reference photo, or one that was appended by mistake; its encoding goes in a moment."""
+    store.delete_image(keys.image_key(type_id, unquote(name)))
+    return Response(204)
+
+
+@app.get("/health", summary="What is running")
+def get_health() -> schemas.HealthAnswer:
+    """The model that encodes, and the version of the code."""
+    return schemas.HealthAnswer(
+        status="ok",
+        model=encoder.model_id,
+        stand_in=encoder.description.stand_in,
+        version=lookalike.__version__,
+    )
+
+
+@app.get("/openapi.json", include_in_schema=False)
+def get_openapi() -> Response[str]:
+    """This API's description."""
+    return Response(200, "application/json", describe_api(app, lookalike.__version__))
+
+
+@app.exception_handler(RequestValidationError)
+def refuse_parameters(error: RequestValidationError) -> Response[str]:
+    """Say which parameter was wrong, and what would be right."""
+    reasons = (f"{' '.join(str(part) for part in entry['loc'])}: {entry['msg']}" for entry in error.errors())
+    return _error(400, "; ".join(reasons))
+
+
+@app.exception_handler(list(STATUS_OF_ERROR))
+def refuse(error: errors.LookalikeError) -> Response[str]:
+    """Say what was wrong with the request, or that its answer takes a moment."""
+    return _error(STATUS_OF_ERROR[type(error)], str(error))
+
+
+@app.exception_handler([ClientError, BotoCoreError])
+def storage_failed(error: ClientError | BotoCoreError) -> Response[str]:
+    """Let the caller try again when storage can't be reached."""
+    logger.exception("storage can't be reached", reason=str(error))
+    return _error(503, "storage can't be reached just now: try again in a moment")
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of API Gateway's."""
+    return app.resolve(event | {"rawPath": _escaped_path(event)}, context)
+
+
+def _escaped_path(event: dict[str, Any]) -> str:
+    """The path with each parameter as one escaped segment: an image's name may hold '/', '#' and what not."""
+    path: str = event["routeKey"].partition(" ")[2]
+    for name, value in (event.get("pathParameters") or {}).items():
+        path = path.replace(f"{{{name}+}}", quote(value, safe="")).replace(
+            f"{{{name}}}", quote(value, safe="")
+        )
+    return path
+
+
+def _read_image() -> SentImage:
+    body = read_body(app.current_event)
+    if isinstance(body, SentImage):
+        return body
+    return SentImage(store.get_image(body.query_key).data)
+
+
+def _shape_answer(recognition: Recognition) -> schemas.RecognizeAnswer:
+    decision, appended = recognition.decision, recognition.appended
+    return schemas.RecognizeAnswer(
+        type_id=recognition.type_id,
+        match=decision.match,
+        similarity=decision.similarity,
+        threshold=decision.threshold,
+        nearest=[schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
+        appended=appended.image,
+        pending=appended.pending,
+        encodings=appended.rows,
+        model=recognition.model_id,
+    )
+
+
+def _shape_image(image: ImageState) -> schemas.ImageEntry:
+    return schemas.ImageEntry(
+        name=image.name,
+        image=image.listed.key,
+        size=image.listed.size,
+        modified=image.listed.modified.isoformat(),
+        state=image.state,
+        origin=image.origin,
+        reason=image.reason,
+    )
+
+
+def _add_metrics(recognition: Recognition) -> None:
+    match = recognition.decision.match
+    metrics.add_metric("Matched", MetricUnit.Count, int(match))
+    metrics.add_metric("Missed", MetricUnit.Count, int(not match))
+    metrics.add_metric("Appended", MetricUnit.Count, int(recognition.appended.image is not None))
+    metrics.add_metric("Rows", MetricUnit.Count, recognition.appended.rows)
+    metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, recognition.encode_ms)
+    metrics.add_metric("LoadTime", MetricUnit.Milliseconds, recognition.load_ms)
+
+
+def _error(status: int, message: str) -> Response[str]:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
+    body = json.dumps({"statusCode": status, "message": message})
+    return Response(status, "application/json", body, headers)

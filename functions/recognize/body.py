@@ -1,0 +1,94 @@
+"""The image that a request carries: raw, in a form, or named by its key."""
+
+import base64
+import binascii
+from io import BytesIO
+from typing import NamedTuple
+
+from aws_lambda_powertools.event_handler.exceptions import (
+    BadRequestError,
+    RequestEntityTooLargeError,
+    ServiceError,
+)
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from multipart import MultipartError, MultipartParser, parse_options_header
+from pydantic import ValidationError
+
+from recognize.schemas import QueryReference
+
+MAX_BODY_BYTES = 4_500_000
+"""What fits into a Lambda event of 6 MB when base64 makes four bytes of three."""
+
+IMAGE_PART = "image"
+ACCEPTED = (
+    "image/*, application/octet-stream, multipart/form-data with a part 'image', or JSON with a 'query_key'"
+)
+
+
+class SentImage(NamedTuple):
+    """An image's bytes, and its file name where the request tells."""
+
+    data: bytes
+    filename: str | None = None
+
+
+def read_body(event: APIGatewayProxyEventV2) -> SentImage | QueryReference:
+    """The image of a request's body, or the key of one that was uploaded before.
+
+    Raises:
+        ServiceError: 400 no image, or a body that can't be read; 413 too large; 415 another content type.
+    """
+    content_type, options = parse_options_header(event.headers.get("content-type", ""))
+    body = _decode(event)
+    if content_type == "application/json":
+        return _read_reference(body)
+    if content_type == "multipart/form-data":
+        return _read_form(body, options.get("boundary"))
+    if content_type.startswith("image/") or content_type in ("", "application/octet-stream"):
+        return SentImage(_not_empty(body))
+    raise ServiceError(415, f"content type {content_type!r} is not taken: send {ACCEPTED}")
+
+
+def _decode(event: APIGatewayProxyEventV2) -> bytes:
+    text = event.body or ""
+    try:
+        body = base64.b64decode(text, validate=True) if event.is_base64_encoded else text.encode()
+    except binascii.Error as error:
+        raise BadRequestError(f"the body is no base64: {error}") from None
+    if len(body) > MAX_BODY_BYTES:
+        raise RequestEntityTooLargeError(
+            f"the body has {len(body):,} bytes; at most {MAX_BODY_BYTES:,} are taken here: "
+            "put larger photos through POST /uploads and send their query_key"
+        )
+    return body
+
+
+def _read_reference(body: bytes) -> QueryReference:
+    try:
+        return QueryReference.model_validate_json(body)
+    except ValidationError as error:
+        reasons = "; ".join(entry["msg"] for entry in error.errors())
+        raise BadRequestError(
+            f'JSON must be {{"query_key": "queries/..."}} as POST /uploads gave it: {reasons}'
+        ) from None
+
+
+def _read_form(body: bytes, boundary: str | None) -> SentImage:
+    if not boundary:
+        raise BadRequestError("multipart/form-data needs a boundary in its content type")
+    parser = MultipartParser(
+        BytesIO(body), boundary, len(body), spool_limit=MAX_BODY_BYTES, memory_limit=MAX_BODY_BYTES
+    )
+    try:
+        part = parser.get(IMAGE_PART)
+    except MultipartError as error:
+        raise BadRequestError(f"the form can't be read: {error}") from None
+    if part is None:
+        raise BadRequestError(f"the form has no part {IMAGE_PART!r}: send the photo as that part")
+    return SentImage(_not_empty(part.raw), part.filename or None)
+
+
+def _not_empty(data: bytes) -> bytes:
+    if not data:
+        raise BadRequestError(f"there is no image in the request: send {ACCEPTED}")
+    return data

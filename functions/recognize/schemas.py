@@ -1,0 +1,130 @@
+"""What the API takes and answers, as its OpenAPI description tells it."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
+from lookalike.settings import TypeSettings
+from pydantic import BaseModel, Field
+
+TypeId = Annotated[str, Path(pattern=TYPE_ID_PATTERN, description="The type.")]
+ImageName = Annotated[str, Path(min_length=1, description="The image's name within its type.")]
+Threshold = Annotated[
+    float | None,
+    Query(ge=0, le=1, allow_inf_nan=False, description="Cosine similarity to exceed; else the type's own."),
+]
+Append = Annotated[bool, Query(description="Whether a match joins the type's images.")]
+Filename = Annotated[
+    str | None,
+    Query(min_length=1, max_length=255, description="Name of the photo, kept when it is appended."),
+]
+Token = Annotated[str | None, Query(min_length=1, description="The `next_token` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many to list at most.")]
+MediaType = Annotated[
+    str,
+    Query(pattern=r"^(image/[a-z0-9.+-]+|application/octet-stream)$", description="The photo's media type."),
+]
+
+
+class QueryReference(BaseModel):
+    """A query photo that was put through a presigned upload."""
+
+    query_key: Annotated[str, Field(pattern=QUERY_KEY_PATTERN)]
+
+
+class Neighbour(BaseModel):
+    """A reference image near to the query."""
+
+    image: str
+    similarity: float
+
+
+class RecognizeAnswer(BaseModel):
+    """Whether a photo shows an object of a type."""
+
+    type_id: str
+    match: bool
+    similarity: float
+    threshold: float
+    nearest: list[Neighbour]
+    appended: Annotated[str | None, Field(description="Key of the image that joined the type's images.")]
+    pending: Annotated[bool, Field(description="The image is saved; its encoding will be made by its event.")]
+    encodings: int
+    model: str
+
+
+class UploadAnswer(BaseModel):
+    """A form to POST a photo with: all `fields`, then the photo as `file`."""
+
+    url: str
+    fields: dict[str, str]
+    query_key: str
+
+
+class TypeEntry(BaseModel):
+    """One type."""
+
+    type_id: str
+
+
+class TypesAnswer(BaseModel):
+    """A page of the types."""
+
+    types: list[TypeEntry]
+    next_token: str | None
+
+
+class RejectedImage(BaseModel):
+    """An image that can't be encoded, and why."""
+
+    image: str
+    reason: str
+
+
+class TypeAnswer(BaseModel):
+    """One type as it stands."""
+
+    type_id: str
+    images: int
+    encodings: int
+    origins: Annotated[dict[str, int], Field(description="Encodings by the origin of their images.")]
+    rejected: list[RejectedImage]
+    model: str
+    built_at: str | None
+    settings: TypeSettings
+    up_to_date: Annotated[bool, Field(description="Whether the encodings say what the images say.")]
+
+
+class ImageEntry(BaseModel):
+    """One image of a type: `encoded`, `rejected` with a reason, or `waiting` to be encoded."""
+
+    name: str
+    image: str
+    size: int
+    modified: str
+    state: str
+    origin: str | None
+    reason: str | None
+
+
+class ImagesAnswer(BaseModel):
+    """A page of a type's images."""
+
+    images: list[ImageEntry]
+    next_token: str | None
+
+
+class ImageAnswer(BaseModel):
+    """An image that was put; its encoding is made in a moment."""
+
+    image: str
+    etag: str
+
+
+class HealthAnswer(BaseModel):
+    """What is running."""
+
+    status: str
+    model: str
+    stand_in: bool
+    version: str

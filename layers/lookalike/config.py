@@ -1,0 +1,28 @@
+"""What the environment says: read here and nowhere else."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Config(BaseModel):
+    """The settings of a deployed function, set by the template."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bucket: Annotated[str, Field(alias="BUCKET_NAME", min_length=3)]
+    queue_url: Annotated[str, Field(alias="QUEUE_URL", min_length=1)]
+    event_bus: Annotated[str, Field(alias="EVENT_BUS_NAME")] = "default"
+    threshold: Annotated[float, Field(alias="THRESHOLD", ge=0, le=1)]
+    model_dir: Annotated[Path, Field(alias="MODEL_DIR")] = Path("/opt/model")
+
+
+def read_config() -> Config:
+    """Read and check the environment.
+
+    Raises:
+        pydantic.ValidationError: naming each variable that is missing or wrong.
+    """
+    return Config.model_validate(os.environ)

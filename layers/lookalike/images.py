@@ -1,0 +1,120 @@
+"""Image bytes to the pixels that an encoder takes. Pure: no AWS, no model."""
+
+import contextlib
+import warnings
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from lookalike.errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+
+FORMATS = {
+    "BMP": "image/bmp",
+    "GIF": "image/gif",
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "TIFF": "image/tiff",
+    "WEBP": "image/webp",
+}
+"""The formats we read, by Pillow's name, and their media types."""
+
+MAX_BYTES = 20 * 1024 * 1024
+"""The largest image file we read. A 12-megapixel phone photo has 3 to 6 MB."""
+
+MAX_PIXELS = 50_000_000
+"""The most pixels we decode (48-megapixel phones fit): bounds memory at 3 to 4 bytes a pixel."""
+
+Image.init()
+# Pillow warns above a limit of its own; ours is lower and answers with an error.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def sniff_format(data: bytes) -> str:
+    """The image format, one of `FORMATS`, that the first bytes announce, whatever a file's name claims.
+
+    Raises:
+        UnsupportedImageError: not an image in a format we read.
+    """
+    for name in FORMATS:
+        _, accepts = Image.OPEN[name]
+        if accepts and accepts(data[:16]) is True:
+            return name
+    raise UnsupportedImageError(
+        f"not an image in a format we read ({', '.join(FORMATS)}): convert it, or check what was sent"
+    )
+
+
+def decode(data: bytes) -> Image.Image:
+    """Decode an image's bytes to 8-bit RGB, upright as its EXIF orientation says; the first frame of several.
+
+    Raises:
+        ImageTooLargeError: more than `MAX_BYTES`.
+        UnsupportedImageError: not an image in a format we read.
+        UndecodableImageError: damaged, truncated, or more than `MAX_PIXELS`.
+    """
+    check_size(len(data))
+    image_format = sniff_format(data)
+    try:
+        image = Image.open(BytesIO(data), formats=[image_format])
+        pixels = image.width * image.height
+        if pixels <= MAX_PIXELS:
+            image.load()
+            # A photo with broken EXIF is still a photo.
+            with contextlib.suppress(Exception):
+                ImageOps.exif_transpose(image, in_place=True)
+            return _to_rgb(image)
+    except Image.DecompressionBombError:
+        pixels = None
+    except Exception as error:  # decoders raise nearly anything on hostile bytes
+        raise UndecodableImageError(
+            f"this {image_format} image can't be decoded, it is damaged or incomplete: {error}"
+        ) from error
+    raise UndecodableImageError(
+        f"this {image_format} image has too many pixels{f' ({pixels:,})' if pixels else ''}; "
+        f"at most {MAX_PIXELS:,} are decoded: scale it down"
+    )
+
+
+def check_size(byte_count: int) -> None:
+    """Check an image's size in bytes, best before reading it.
+
+    Raises:
+        ImageTooLargeError: more than `MAX_BYTES`.
+    """
+    if byte_count > MAX_BYTES:
+        raise ImageTooLargeError(
+            f"the image has {byte_count:,} bytes; at most {MAX_BYTES:,} are read: scale it down"
+        )
+
+
+def resize_and_crop(image: Image.Image, size: int) -> Image.Image:
+    """The centre square of an image whose shorter side is scaled to `size` pixels, bicubic.
+
+    This is what CLIP's processor does: the longer side is truncated to whole pixels, then the middle is
+    cropped. Only the part that stays is resampled.
+    """
+    width, height = image.size
+    shorter = min(width, height)
+    scaled_width, scaled_height = size * width // shorter, size * height // shorter
+    left, top = (scaled_width - size) // 2, (scaled_height - size) // 2
+    x, y = width / scaled_width, height / scaled_height
+    box = (left * x, top * y, (left + size) * x, (top + size) * y)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+
+
+def preprocess(data: bytes, size: int) -> NDArray[np.uint8]:
+    """An image's bytes to RGB pixels of shape (size, size, 3).
+
+    Raises:
+        ImageError: as `decode`.
+    """
+    return np.asarray(resize_and_crop(decode(data), size))
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # Pillow would clip 16-bit grey at 255, which leaves a white image.
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image.convert("RGB")

@@ -1,0 +1,97 @@
+"""The names of things in the bucket. Pure."""
+
+import hashlib
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from lookalike.errors import InvalidNameError
+
+TYPES_PREFIX = "types/"
+QUERIES_PREFIX = "queries/"
+TYPE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+QUERY_KEY_PATTERN = r"^queries/[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+MAX_KEY_BYTES = 1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+
+_IMAGE_KEY = re.compile(r"types/(?P<type_id>[^/]+)/images/(?P<name>.+[^/])", re.DOTALL)
+_SETTINGS_KEY = re.compile(r"types/(?P<type_id>[^/]+)/settings\.json")
+
+
+class ImageKey(NamedTuple):
+    """Where an image lies: its type and its name within the type."""
+
+    type_id: str
+    name: str
+
+
+def is_type_id(text: str) -> bool:
+    """Whether a text may name a type."""
+    return re.fullmatch(TYPE_ID_PATTERN, text) is not None
+
+
+def type_prefix(type_id: str) -> str:
+    """Prefix of all that people put for a type."""
+    return f"{TYPES_PREFIX}{type_id}/"
+
+
+def images_prefix(type_id: str) -> str:
+    """Prefix of a type's images."""
+    return f"{type_prefix(type_id)}images/"
+
+
+def image_key(type_id: str, name: str) -> str:
+    """Key of an image.
+
+    Raises:
+        InvalidNameError: the name is none that an image can have.
+    """
+    key = images_prefix(type_id) + name
+    if not name or name.endswith("/") or any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
+        raise InvalidNameError(f"{name!r} can't name an image: give a file name without control characters")
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        raise InvalidNameError(f"{name!r} can't name an image: empty, '.' and '..' are no parts of a name")
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise InvalidNameError(f"the image's name is too long: its key may have {MAX_KEY_BYTES} bytes")
+    return key
+
+
+def parse_image_key(key: str) -> ImageKey | None:
+    """The type and name that an image's key holds; None for the key of anything else."""
+    match = _IMAGE_KEY.fullmatch(key)
+    return ImageKey(**match.groupdict()) if match and is_type_id(match["type_id"]) else None
+
+
+def parse_type_id(key: str) -> str | None:
+    """The type that an image or settings key belongs to; None for the key of anything else."""
+    if image := parse_image_key(key):
+        return image.type_id
+    match = _SETTINGS_KEY.fullmatch(key)
+    return match["type_id"] if match and is_type_id(match["type_id"]) else None
+
+
+def settings_key(type_id: str) -> str:
+    """Key of a type's decision settings."""
+    return f"{type_prefix(type_id)}settings.json"
+
+
+def encodings_key(model_id: str, type_id: str) -> str:
+    """Key of a type's encodings; encodings of different models never meet."""
+    return f"encodings/{model_id}/{type_id}.safetensors"
+
+
+def recognized_name(digest: str, image_format: str, filename: str | None) -> str:
+    """Name of an appended image: the query's file name, and the digest that keeps it unique.
+
+    Args:
+        digest: as `content_digest` tells.
+        image_format: as `lookalike.images.sniff_format` tells; gives the suffix.
+        filename: what the image was called where it came from, if known; folders are left out.
+    """
+    stem = PurePosixPath((filename or "").replace("\\", "/")).stem
+    return "-".join(filter(None, (stem, digest))) + f".{image_format.lower()}"
+
+
+def content_digest(image: bytes) -> str:
+    """A digest that tells images apart by their bytes: the first 128 bits of SHA-256 in hex."""
+    return hashlib.sha256(image).hexdigest()[:32]
