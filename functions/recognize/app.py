@@ -1,11 +1,12 @@
 """Recognise query images behind API Gateway, and keep the types' reference images."""
 
 import json
+import warnings
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
 import boto3
-import lookalike
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -14,6 +15,8 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
+
+import lookalike
 from lookalike import errors, events, keys
 from lookalike.catalogue import ImageState, describe_images, describe_type
 from lookalike.config import read_config
@@ -23,7 +26,6 @@ from lookalike.rebuild_queue import request_rebuild
 from lookalike.recognition import Recognition, recognize
 from lookalike.settings import TypeSettings
 from lookalike.store import Store, make_client
-
 from recognize import schemas
 from recognize.body import SentImage, read_body
 from recognize.openapi import describe_api
@@ -35,7 +37,11 @@ queue = boto3.client("sqs")
 bus = boto3.client("events")
 logger = Logger()
 metrics = Metrics()
-app = APIGatewayHttpResolver(enable_validation=True)
+to_json = partial(json.dumps, ensure_ascii=False)
+app = APIGatewayHttpResolver(enable_validation=True, serializer=to_json)
+
+# Only recognising has figures to tell.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 
 RETRY_AFTER_SECONDS = 2
 
@@ -139,10 +145,10 @@ def put_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[sche
 
 
 @app.delete("/types/<type_id>/images/<name>", summary="Delete an image")
-def delete_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[None]:
+def delete_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[str]:
     """Delete a reference photo, or one that was appended by mistake; its encoding goes in a moment."""
     store.delete_image(keys.image_key(type_id, unquote(name)))
-    return Response(204)
+    return Response(204, body="")
 
 
 @app.get("/health", summary="What is running")
@@ -245,5 +251,5 @@ def _add_metrics(recognition: Recognition) -> None:
 
 def _error(status: int, message: str) -> Response[str]:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
-    body = json.dumps({"statusCode": status, "message": message})
+    body = to_json({"statusCode": status, "message": message})
     return Response(status, "application/json", body, headers)

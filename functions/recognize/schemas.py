@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import BaseModel, Field
+
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
 from lookalike.settings import TypeSettings
-from pydantic import BaseModel, Field
 
 TypeId = Annotated[str, Path(pattern=TYPE_ID_PATTERN, description="The type.")]
 ImageName = Annotated[str, Path(min_length=1, description="The image's name within its type.")]

@@ -30,7 +30,7 @@ class Encoder:
         """
         self.description = read_description(model_dir)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = os.cpu_count() or 1
         try:
             self._session = onnxruntime.InferenceSession(
                 str(Path(model_dir) / GRAPH_FILE), options, providers=["CPUExecutionProvider"]

@@ -14,7 +14,7 @@ TYPE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 QUERY_KEY_PATTERN = r"^queries/[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 MAX_KEY_BYTES = 1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
-_IMAGE_KEY = re.compile(r"types/(?P<type_id>[^/]+)/images/(?P<name>.+[^/])", re.DOTALL)
+_IMAGE_KEY = re.compile(r"types/(?P<type_id>[^/]+)/images/(?P<name>.*[^/])", re.DOTALL)
 _SETTINGS_KEY = re.compile(r"types/(?P<type_id>[^/]+)/settings\.json")
 
 

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from lookalike.keys import parse_type_id
+from lookalike.keys import is_type_id, parse_type_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -25,7 +25,7 @@ def types_to_rebuild(body: str) -> list[str]:
     """
     try:
         message = json.loads(body)
-        if "rebuild" in message:
+        if "rebuild" in message and is_type_id(message["rebuild"]):
             return [message["rebuild"]]
         if message.get("Event") == "s3:TestEvent":
             return []

@@ -83,7 +83,11 @@ def make_client() -> "S3Client":
     return boto3.client(
         "s3",
         config=ClientConfig(
-            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+            # Presigned uploads are signed by it too, and newer buckets take no older signature.
+            signature_version="s3v4",
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 3},
         ),
     )
 

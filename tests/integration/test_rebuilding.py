@@ -1,0 +1,179 @@
+"""A type's encodings are what its images say, whatever happened on the way."""
+
+import time
+
+import pytest
+
+from lookalike.encoder import Encoder
+from lookalike.encodings import Origin
+from lookalike.keys import encodings_key, image_key
+from lookalike.rebuilding import BATCH, Rebuilt, rebuild
+from lookalike.store import Store
+from photographs import photograph
+
+TYPE = "hex-nut"
+
+
+def upload(store: Store, name: str, data: bytes) -> str:
+    key = image_key(TYPE, name)
+    store.put_image(key, data, "image/png")
+    return key
+
+
+def bring_up_to_date(encoder: Encoder, store: Store, seconds: float = 60) -> Rebuilt:
+    return rebuild(encoder, store, TYPE, time.monotonic() + seconds)
+
+
+def encoded_images(store: Store) -> list[str]:
+    encodings, _ = store.read_encodings(TYPE)
+    return sorted(row.image for row in encodings.rows) if encodings else []
+
+
+def version(store: Store) -> str | None:
+    return store.read_encodings(TYPE)[1]
+
+
+def test_each_image_gets_a_row(encoder: Encoder, store: Store) -> None:
+    uploaded = [upload(store, f"{index}.png", photograph(1, index)) for index in range(BATCH + 3)]
+    rebuilt = bring_up_to_date(encoder, store)
+    assert encoded_images(store) == sorted(uploaded)
+    assert (rebuilt.added, rebuilt.rows, rebuilt.complete) == (BATCH + 3, BATCH + 3, True)
+
+
+def test_rows_are_what_the_encoder_says_of_their_image(encoder: Encoder, store: Store) -> None:
+    shots = {upload(store, f"{index}.png", photograph(index)): photograph(index) for index in range(3)}
+    bring_up_to_date(encoder, store)
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    for row, vector in zip(encodings.rows, encodings.matrix, strict=True):
+        assert vector == pytest.approx(encoder.encode([shots[row.image]])[0])
+
+
+def test_nothing_is_written_when_nothing_has_changed(encoder: Encoder, store: Store) -> None:
+    upload(store, "1.png", photograph(1))
+    upload(store, "bad.png", b"no image")
+    bring_up_to_date(encoder, store)
+    before = version(store)
+    assert not bring_up_to_date(encoder, store).changed
+    assert version(store) == before
+
+
+def test_a_type_without_images_gets_no_encodings(encoder: Encoder, store: Store) -> None:
+    assert not bring_up_to_date(encoder, store).changed
+    assert store.read_encodings(TYPE) == (None, None)
+
+
+def test_the_row_of_a_deleted_image_goes(encoder: Encoder, store: Store) -> None:
+    kept, deleted = (upload(store, f"{index}.png", photograph(index)) for index in range(2))
+    bring_up_to_date(encoder, store)
+    store.delete_image(deleted)
+    assert bring_up_to_date(encoder, store).removed == 1
+    assert encoded_images(store) == [kept]
+
+
+def test_the_last_images_row_goes_too(encoder: Encoder, store: Store) -> None:
+    key = upload(store, "1.png", photograph(1))
+    bring_up_to_date(encoder, store)
+    store.delete_image(key)
+    bring_up_to_date(encoder, store)
+    assert encoded_images(store) == []
+
+
+def test_an_overwritten_image_is_encoded_again(encoder: Encoder, store: Store) -> None:
+    upload(store, "1.png", photograph(1))
+    bring_up_to_date(encoder, store)
+    upload(store, "1.png", photograph(2))
+    bring_up_to_date(encoder, store)
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    assert encodings.matrix[0] == pytest.approx(encoder.encode([photograph(2)])[0])
+    assert len(encodings.rows) == 1
+
+
+def test_a_bad_image_stops_no_other_and_is_listed_with_its_reason(encoder: Encoder, store: Store) -> None:
+    good = [upload(store, f"{index}.png", photograph(index)) for index in range(2)]
+    text = upload(store, "a-text.png", b"no image")
+    cut = upload(store, "cut.png", photograph(3)[:-200])
+    rebuilt = bring_up_to_date(encoder, store)
+    assert encoded_images(store) == good
+    reasons = {entry.image: entry.reason for entry in rebuilt.rejected}
+    assert "not an image" in reasons[text]
+    assert "damaged or incomplete" in reasons[cut]
+
+
+def test_a_rejected_image_is_tried_again_when_it_changes(encoder: Encoder, store: Store) -> None:
+    key = upload(store, "1.png", b"no image")
+    bring_up_to_date(encoder, store)
+    upload(store, "1.png", photograph(1))
+    bring_up_to_date(encoder, store)
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    assert encoded_images(store) == [key]
+    assert not encodings.rejected
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.png", "Größe+1.png", "ナット #5.png", "100%.png", "a/b/c.png", "q\"uote's.png"]
+)
+def test_images_of_any_name_are_encoded(encoder: Encoder, store: Store, name: str) -> None:
+    key = upload(store, name, photograph(1))
+    bring_up_to_date(encoder, store)
+    assert encoded_images(store) == [key]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not safetensors", b"\x10" * 500])
+def test_encodings_that_can_not_be_trusted_are_built_anew(
+    encoder: Encoder, store: Store, damage: bytes
+) -> None:
+    key = upload(store, "1.png", photograph(1))
+    bring_up_to_date(encoder, store)
+    store.client.put_object(Bucket=store.bucket, Key=encodings_key(encoder.model_id, TYPE), Body=damage)
+    bring_up_to_date(encoder, store)
+    assert encoded_images(store) == [key]
+
+
+def test_models_do_not_meet(encoder: Encoder, other_encoder: Encoder, store: Store) -> None:
+    upload(store, "1.png", photograph(1))
+    bring_up_to_date(encoder, store)
+    other_store = Store(store.client, store.bucket, other_encoder.description)
+    assert other_store.read_encodings(TYPE) == (None, None)
+    before = version(store)
+    bring_up_to_date(other_encoder, other_store)
+    assert encoded_images(other_store) == encoded_images(store)
+    assert version(store) == before
+
+
+def test_work_that_outlives_its_time_is_saved_and_continued(encoder: Encoder, store: Store) -> None:
+    uploaded = [upload(store, f"{index:02}.png", photograph(1, index)) for index in range(2 * BATCH + 1)]
+    runs = [bring_up_to_date(encoder, store, seconds=-1) for _ in range(3)]
+    assert [run.added for run in runs] == [BATCH, BATCH, 1]
+    assert [run.complete for run in runs] == [False, False, True]
+    assert encoded_images(store) == sorted(uploaded)
+
+
+def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
+    encoder: Encoder, store: Store
+) -> None:
+    """Between this rebuild's read and its write, another one encodes a new image."""
+    first = upload(store, "1.png", photograph(1))
+    arrived = []
+
+    class InterruptedStore(Store):
+        def image_etags(self, type_id: str) -> dict[str, str]:
+            listed = super().image_etags(type_id)
+            if not arrived:
+                arrived.append(upload(store, "2.png", photograph(2)))
+                bring_up_to_date(encoder, store)
+            return listed
+
+    interrupted = InterruptedStore(store.client, store.bucket, store.model)
+    assert bring_up_to_date(encoder, interrupted).complete
+    assert encoded_images(store) == [first, *arrived]
+
+
+def test_uploaded_images_have_their_origin(encoder: Encoder, store: Store) -> None:
+    upload(store, "1.png", photograph(1))
+    bring_up_to_date(encoder, store)
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    assert [row.origin for row in encodings.rows] == [Origin.UPLOADED]

@@ -1,0 +1,176 @@
+"""A match is recognised, saved and appended once; nothing else leaves a trace."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from lookalike import recognition
+from lookalike.encoder import Encoder
+from lookalike.encodings import Encodings, Origin
+from lookalike.errors import EncodingsNotReadyError, InvalidNameError, NotFoundError, UnsupportedImageError
+from lookalike.keys import encodings_key, image_key
+from lookalike.rebuilding import rebuild
+from lookalike.recognition import recognize
+from lookalike.store import Store
+from photographs import photograph
+
+TYPE = "hex-nut"
+
+
+@pytest.fixture
+def built(encoder: Encoder, store: Store) -> Store:
+    """A store with three reference images of subject 1."""
+    for shot in range(3):
+        store.put_image(image_key(TYPE, f"{shot}.png"), photograph(1, shot), "image/png")
+    bring_up_to_date(encoder, store)
+    return store
+
+
+def bring_up_to_date(encoder: Encoder, store: Store) -> None:
+    rebuild(encoder, store, TYPE, time.monotonic() + 60)
+
+
+def encodings_of(store: Store) -> Encodings:
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    return encodings
+
+
+def keys_in(store: Store) -> set[str]:
+    return {entry["Key"] for entry in store.client.list_objects_v2(Bucket=store.bucket)["Contents"]}
+
+
+def test_a_reference_image_is_recognised(encoder: Encoder, built: Store) -> None:
+    found = recognize(encoder, built, TYPE, photograph(1, 2), threshold=0.92)
+    assert found.decision.match
+    assert found.decision.similarity > 0.999
+    assert found.decision.nearest[0].image == image_key(TYPE, "2.png")
+
+
+def test_another_object_is_not_and_leaves_no_trace(encoder: Encoder, built: Store) -> None:
+    before = keys_in(built)
+    found = recognize(encoder, built, TYPE, photograph(2), threshold=0.92)
+    assert not found.decision.match
+    assert found.appended.image is None
+    assert keys_in(built) == before
+
+
+def test_a_match_appends_one_image_and_one_row_that_the_next_query_sees(
+    encoder: Encoder, built: Store
+) -> None:
+    query = photograph(1, 9)
+    before = keys_in(built)
+    found = recognize(encoder, built, TYPE, query, threshold=0.92)
+    assert keys_in(built) - before == {found.appended.image}
+    assert found.appended.rows == 4
+    again = recognize(encoder, built, TYPE, query, threshold=0.92, append=False)
+    assert again.decision.nearest[0].image == found.appended.image
+    assert again.decision.similarity > 0.999
+
+
+def test_the_same_bytes_are_appended_once_whatever_their_name(encoder: Encoder, built: Store) -> None:
+    query = photograph(1, 9)
+    recognize(encoder, built, TYPE, query, threshold=0.92, filename="a.png")
+    before = keys_in(built)
+    again = recognize(encoder, built, TYPE, query, threshold=0.92, filename="b.png")
+    assert again.appended.image is None
+    assert keys_in(built) == before
+    assert len(encodings_of(built).rows) == 4
+
+
+def test_append_can_be_declined(encoder: Encoder, built: Store) -> None:
+    before = keys_in(built)
+    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, append=False)
+    assert found.decision.match
+    assert found.appended.image is None
+    assert keys_in(built) == before
+
+
+def test_an_appended_image_keeps_its_bytes_and_the_name_of_its_photo(encoder: Encoder, built: Store) -> None:
+    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, filename="Größe +1.jpg")
+    assert found.appended.image
+    assert found.appended.image.startswith(image_key(TYPE, "Größe +1-"))
+    assert found.appended.image.endswith(".png")
+    assert built.get_image(found.appended.image).data == photograph(1, 9)
+
+
+def test_its_own_event_adds_nothing(encoder: Encoder, built: Store) -> None:
+    recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    before = built.read_encodings(TYPE)[1]
+    bring_up_to_date(encoder, built)
+    assert built.read_encodings(TYPE)[1] == before
+
+
+def test_deleting_an_appended_image_undoes_the_match(encoder: Encoder, built: Store) -> None:
+    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    assert found.appended.image
+    built.delete_image(found.appended.image)
+    bring_up_to_date(encoder, built)
+    assert len(encodings_of(built).rows) == 3
+
+
+def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(
+    encoder: Encoder, built: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition, "APPEND_ATTEMPTS", 0)
+    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    assert found.appended.pending
+    assert found.appended.image in keys_in(built)
+    bring_up_to_date(encoder, built)
+    assert encodings_of(built).rows[-1].image == found.appended.image
+    assert encodings_of(built).rows[-1].origin is Origin.RECOGNIZED
+
+
+def test_origins_outlive_the_encodings(encoder: Encoder, built: Store) -> None:
+    recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    before = {(row.image, row.origin) for row in encodings_of(built).rows}
+    built.client.delete_object(Bucket=built.bucket, Key=encodings_key(encoder.model_id, TYPE))
+    bring_up_to_date(encoder, built)
+    assert {(row.image, row.origin) for row in encodings_of(built).rows} == before
+
+
+def test_many_matches_at_once_lose_nothing(encoder: Encoder, built: Store) -> None:
+    shots = [photograph(1, shot) for shot in range(10, 34)]
+    with ThreadPoolExecutor(12) as threads:
+        found = list(threads.map(lambda shot: recognize(encoder, built, TYPE, shot, threshold=0.92), shots))
+    appended = {each.appended.image for each in found}
+    at_once = {row.image for row in encodings_of(built).rows}
+    assert len(appended) == len(shots)
+    assert {each.appended.image for each in found if not each.appended.pending} <= at_once
+    bring_up_to_date(encoder, built)
+    rows = [row.image for row in encodings_of(built).rows]
+    assert len(rows) == len(set(rows)) == len(shots) + 3
+    assert appended < set(rows)
+
+
+def test_an_unknown_type_is_not_found(encoder: Encoder, store: Store) -> None:
+    with pytest.raises(NotFoundError, match="there is no type 'hex-nut'"):
+        recognize(encoder, store, TYPE, photograph(1), threshold=0.92)
+
+
+def test_a_type_that_is_being_built_is_not_ready(encoder: Encoder, store: Store) -> None:
+    store.put_image(image_key(TYPE, "1.png"), photograph(1), "image/png")
+    with pytest.raises(EncodingsNotReadyError, match="try again"):
+        recognize(encoder, store, TYPE, photograph(1), threshold=0.92)
+
+
+def test_a_type_whose_images_are_all_rejected_says_so(encoder: Encoder, store: Store) -> None:
+    store.put_image(image_key(TYPE, "1.png"), b"no image", "image/png")
+    bring_up_to_date(encoder, store)
+    with pytest.raises(NotFoundError, match="no image that can be encoded"):
+        recognize(encoder, store, TYPE, photograph(1), threshold=0.92)
+
+
+def test_what_is_no_image_leaves_no_trace(encoder: Encoder, built: Store) -> None:
+    before = keys_in(built)
+    with pytest.raises(UnsupportedImageError):
+        recognize(encoder, built, TYPE, b"no image", threshold=0)
+    assert keys_in(built) == before
+
+
+def test_a_file_name_that_can_not_be_kept_is_refused_without_a_trace(encoder: Encoder, built: Store) -> None:
+    before = keys_in(built)
+    with pytest.raises(InvalidNameError):
+        recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, filename="a\nb.png")
+    assert keys_in(built) == before

@@ -1,0 +1,133 @@
+"""Writers never overwrite each other, and nothing is read that should not be."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import requests
+
+from lookalike.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.errors import ImageTooLargeError, NotFoundError
+from lookalike.images import MAX_BYTES
+from lookalike.keys import image_key, settings_key
+from lookalike.settings import TypeSettings
+from lookalike.store import ContentionError, Store
+from photographs import photograph
+
+TYPE = "hex-nut"
+
+
+def with_row(current: Encodings, name: str) -> Encodings:
+    vector = np.zeros(current.matrix.shape[1], np.float32)
+    vector[0] = 1
+    return current.append([EncodedImage(Row(name, "etag", Origin.UPLOADED, ""), vector)])
+
+
+def names(store: Store) -> list[str]:
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    return [row.image for row in encodings.rows]
+
+
+def test_a_lost_race_is_tried_again_from_a_fresh_read(store: Store) -> None:
+    seen = []
+
+    def change(current: Encodings) -> Encodings:
+        seen.append(len(current.rows))
+        if len(seen) == 1:
+            store.update_encodings(TYPE, lambda other: with_row(other, "faster"))
+        return with_row(current, "slower")
+
+    _, written = store.update_encodings(TYPE, change)
+    assert written
+    assert seen == [0, 1]
+    assert names(store) == ["faster", "slower"]
+
+
+def test_a_writer_that_always_loses_gives_up(store: Store) -> None:
+    def change(current: Encodings) -> Encodings:
+        store.update_encodings(TYPE, lambda other: with_row(other, f"faster-{len(other.rows)}"))
+        return with_row(current, "slower")
+
+    with pytest.raises(ContentionError, match="3 attempts lost"):
+        store.update_encodings(TYPE, change, attempts=3)
+    assert names(store) == ["faster-0", "faster-1", "faster-2"]
+
+
+def test_many_writers_lose_nothing(store: Store) -> None:
+    def add(name: str) -> None:
+        store.update_encodings(TYPE, lambda current: with_row(current, name), attempts=200)
+
+    expected = [f"{index:02}" for index in range(24)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(add, expected))
+    assert sorted(names(store)) == expected
+
+
+def test_the_same_object_back_means_no_write(store: Store) -> None:
+    store.update_encodings(TYPE, lambda current: with_row(current, "1"))
+    before = store.read_encodings(TYPE)[1]
+    _, written = store.update_encodings(TYPE, lambda current: current)
+    assert not written
+    assert store.read_encodings(TYPE)[1] == before
+
+
+def test_an_appended_image_overwrites_nothing(store: Store) -> None:
+    key = image_key(TYPE, "1.png")
+    etag = store.add_recognized_image(key, b"first", "image/png")
+    assert store.add_recognized_image(key, b"second", "image/png") == etag
+    assert store.get_image(key).data == b"first"
+
+
+def test_an_image_that_is_too_large_is_not_read(store: Store) -> None:
+    key = image_key(TYPE, "1.png")
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES + 1))
+    with pytest.raises(ImageTooLargeError):
+        store.get_image(key)
+
+
+def test_what_is_not_there_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFoundError, match="there is no queries/none"):
+        store.get_image("queries/none")
+    with pytest.raises(NotFoundError):
+        store.delete_image(image_key(TYPE, "none.png"))
+
+
+def test_listings_come_in_pages(store: Store) -> None:
+    keys = [image_key(TYPE, f"{index}.png") for index in range(5)]
+    for key in keys:
+        store.put_image(key, b"", "image/png")
+    first = store.list_images(TYPE, limit=3)
+    second = store.list_images(TYPE, first.next_token, limit=3)
+    assert [image.key for image in (*first.items, *second.items)] == keys
+    assert second.next_token is None
+
+
+def test_types_are_listed_and_other_folders_are_not(store: Store) -> None:
+    for key in ("types/b/images/1.png", "types/a/settings.json", "types/no type/images/1.png", "queries/1"):
+        store.client.put_object(Bucket=store.bucket, Key=key, Body=b"")
+    assert store.list_types().items == ["a", "b"]
+
+
+def test_settings_are_kept(store: Store) -> None:
+    assert store.read_settings(TYPE) == TypeSettings()
+    store.write_settings(TYPE, TypeSettings(threshold=0.8))
+    assert store.read_settings(TYPE).threshold == 0.8
+
+
+@pytest.mark.parametrize("body", [b"", b"no JSON", b'{"threshold": 7}', b'{"treshold": 0.8}'])
+def test_settings_that_can_not_be_read_are_passed_over(store: Store, body: bytes) -> None:
+    store.client.put_object(Bucket=store.bucket, Key=settings_key(TYPE), Body=body)
+    assert store.read_settings(TYPE) == TypeSettings()
+
+
+def test_an_upload_is_bound_to_its_key_type_and_size(store: Store) -> None:
+    upload = store.presign_query_upload("image/png")
+    file = {"file": photograph(1)}
+    assert requests.post(upload.url, upload.fields, files=file, timeout=10).status_code == 204
+    assert store.get_image(upload.query_key).data == photograph(1)
+    for field in ({"key": "types/hex-nut/images/1.png"}, {"Content-Type": "text/html"}):
+        answer = requests.post(upload.url, upload.fields | field, files=file, timeout=10)
+        assert answer.status_code == 403
+    empty = requests.post(upload.url, upload.fields, files={"file": b""}, timeout=10)
+    assert empty.status_code == 400

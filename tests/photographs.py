@@ -1,0 +1,16 @@
+"""Image files for tests that need no real photos."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+
+def photograph(subject: int, shot: int = 0, image_format: str = "PNG") -> bytes:
+    """An image file: the same subject gives similar images, and each shot of it a file of its own."""
+    scene = np.random.default_rng(subject).integers(0, 256, (8, 8, 3))
+    noise = np.random.default_rng([subject, shot]).integers(-6, 7, (8, 8, 3))
+    image = Image.fromarray(np.clip(scene + noise, 0, 255).astype(np.uint8))
+    buffer = io.BytesIO()
+    image.resize((32, 32), Image.Resampling.NEAREST).save(buffer, image_format)
+    return buffer.getvalue()

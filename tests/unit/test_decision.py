@@ -1,0 +1,53 @@
+"""A query matches when its nearest encoding is more similar than the threshold."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.decision import NEAREST, cosine_similarities, decide
+from lookalike.encodings import EncodedImage, Encodings, Origin, Row
+
+
+def vectors(count: int, seed: int, dimension: int = 8) -> np.ndarray:
+    matrix = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
+    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+
+
+def encodings_of(matrix: np.ndarray) -> Encodings:
+    rows = (Row(f"{index}.jpg", "etag", Origin.UPLOADED, "") for index in range(len(matrix)))
+    images = [EncodedImage(row, vector) for row, vector in zip(rows, matrix, strict=True)]
+    return Encodings.empty("model", "type", matrix.shape[1]).append(images)
+
+
+@given(st.integers(1, 20), st.integers(0, 1000))
+def test_similarity_is_the_cosine(count: int, seed: int) -> None:
+    query, *matrix = vectors(count + 1, seed)
+    expected = [
+        np.dot(query, row) / np.linalg.norm(query) / np.linalg.norm(row) for row in np.asarray(matrix)
+    ]
+    assert cosine_similarities(query, np.asarray(matrix)) == pytest.approx(expected, abs=1e-5)
+
+
+def test_an_image_is_wholly_similar_to_itself_and_never_more() -> None:
+    matrix = vectors(50, seed=1, dimension=512)
+    similarities = [decide(row, encodings_of(matrix), 0.5).similarity for row in matrix]
+    assert similarities == pytest.approx([1] * 50, abs=1e-5)
+    assert max(similarities) <= 1
+
+
+@given(st.integers(1, 20), st.integers(0, 1000))
+def test_the_nearest_come_first_and_are_five_at_most(count: int, seed: int) -> None:
+    query, *matrix = vectors(count + 1, seed)
+    decision = decide(query, encodings_of(np.asarray(matrix)), 0.5)
+    similarities = [neighbour.similarity for neighbour in decision.nearest]
+    assert similarities == sorted(similarities, reverse=True)
+    assert len(similarities) == min(count, NEAREST)
+    assert decision.similarity == similarities[0] == pytest.approx(max(np.asarray(matrix) @ query), abs=1e-6)
+
+
+@pytest.mark.parametrize(("threshold", "match"), [(0.59, True), (0.6, False), (0.61, False)])
+def test_the_threshold_must_be_exceeded(threshold: float, match: bool) -> None:
+    query = np.array([1, 0], np.float32)
+    reference = np.array([[0.6, 0.8]], np.float32)
+    assert decide(query, encodings_of(reference), float(np.float32(threshold))).match is match

@@ -1,0 +1,161 @@
+"""A type's encodings keep what they were given, and trust nothing they are handed."""
+
+import json
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from lookalike import encodings as format_
+from lookalike.encodings import (
+    CorruptEncodingsError,
+    EncodedImage,
+    Encodings,
+    Origin,
+    Rejection,
+    Row,
+    dump,
+    load,
+)
+
+DIMENSION = 4
+MODEL, TYPE = "model-1", "hex-nut"
+TIME = "2026-01-01T00:00:00+00:00"
+
+names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+versions = st.dictionaries(names, st.sampled_from(["a", "b", "c"]), max_size=8)
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    vector = vector.astype(np.float32) + np.float32(1e-3)
+    return vector / np.linalg.norm(vector)
+
+
+def encoded(image: str, etag: str = "a", origin: Origin = Origin.UPLOADED, seed: int = 0) -> EncodedImage:
+    vector = unit(np.random.default_rng(seed).normal(size=DIMENSION))
+    return EncodedImage(Row(image, etag, origin, TIME), vector)
+
+
+def of(listed: dict[str, str], rejected: dict[str, str] | None = None) -> Encodings:
+    return Encodings.empty(MODEL, TYPE, DIMENSION).append(
+        [encoded(image, etag, seed=index) for index, (image, etag) in enumerate(listed.items())],
+        [Rejection(image, etag, "damaged", TIME) for image, etag in (rejected or {}).items()],
+    )
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            EncodedImage,
+            st.builds(Row, names, names, st.sampled_from(Origin), names),
+            npst.arrays(np.float32, DIMENSION, elements=st.floats(0, 1, width=32)).map(unit),
+        ),
+        max_size=6,
+        unique_by=lambda entry: entry.row.image,
+    ),
+    st.lists(st.builds(Rejection, names, names, names, names), max_size=3),
+)
+def test_what_is_written_is_read_again(rows: list[EncodedImage], rejected: list[Rejection]) -> None:
+    written = Encodings.empty(MODEL, TYPE, DIMENSION).append(rows, rejected)
+    read = load(dump(written), MODEL, TYPE, DIMENSION)
+    assert np.array_equal(read.matrix, written.matrix)
+    assert (read.rows, read.rejected) == (written.rows, written.rejected)
+
+
+def test_the_file_is_plain_safetensors_that_names_its_rows() -> None:
+    data = dump(of({"types/hex-nut/images/1.jpg": "a"}))
+    (matrix,) = safetensors.numpy.load(data).values()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    assert matrix.shape == (1, DIMENSION)
+    assert matrix.dtype == np.float32
+    assert json.loads(header["rows"]) == [
+        {"image": "types/hex-nut/images/1.jpg", "etag": "a", "origin": "uploaded", "time": TIME}
+    ]
+
+
+@given(versions, versions)
+def test_what_is_kept_and_what_is_missing_make_up_the_listing(
+    known: dict[str, str], listed: dict[str, str]
+) -> None:
+    kept = of(known).keep_only(listed)
+    missing = kept.missing_from(listed)
+    assert set(kept.etags()) | set(missing) == set(listed)
+    assert not set(kept.etags()) & set(missing)
+    assert kept.append([encoded(key, listed[key]) for key in missing]).is_current(listed)
+
+
+@given(versions, versions)
+def test_rows_keep_their_encoding_whatever_else_changes(
+    known: dict[str, str], listed: dict[str, str]
+) -> None:
+    before = of(known)
+    after = before.keep_only(listed).append([encoded("new", "z", seed=99)])
+    vectors = {row: vector.tobytes() for row, vector in zip(before.rows, before.matrix, strict=True)}
+    for row, vector in zip(after.rows, after.matrix, strict=True):
+        assert row.image == "new" or vectors[row] == vector.tobytes()
+
+
+def test_an_image_has_one_row_however_often_it_is_appended() -> None:
+    twice = of({"1.jpg": "a"}).append([encoded("1.jpg", "b", seed=7)])
+    assert [row.etag for row in twice.rows] == ["b"]
+    assert twice.matrix.shape == (1, DIMENSION)
+
+
+def test_a_rejected_image_that_becomes_good_leaves_the_rejected() -> None:
+    mended = of({}, rejected={"1.jpg": "a"}).append([encoded("1.jpg", "b")])
+    assert not mended.rejected
+    assert [row.image for row in mended.rows] == ["1.jpg"]
+
+
+def written_with(metadata: dict[str, str] | None = None, matrix: np.ndarray | None = None) -> bytes:
+    good = of({"1.jpg": "a"})
+    header = {
+        "format": "lookalike-encodings-1",
+        "model_id": MODEL,
+        "type_id": TYPE,
+        "built_at": TIME,
+        "rows": json.dumps([{"image": "1.jpg", "etag": "a", "origin": "uploaded", "time": TIME}]),
+        "rejected": "[]",
+    }
+    return safetensors.numpy.save(
+        {"encodings": good.matrix if matrix is None else matrix}, header | (metadata or {})
+    )
+
+
+def test_the_pattern_of_the_corrupt_files_is_itself_sound() -> None:
+    assert load(written_with(), MODEL, TYPE, DIMENSION).rows
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not safetensors",
+        b"\xff" * 64,
+        dump(of({"1.jpg": "a"}))[:-3],
+        written_with({"model_id": "another"}),
+        written_with({"type_id": "another"}),
+        written_with({"format": "lookalike-encodings-9"}),
+        written_with({"rows": "[]"}),
+        written_with({"rows": "no JSON"}),
+        written_with({"rows": '[{"image": "1.jpg"}]'}),
+        written_with(matrix=np.ones((1, DIMENSION), np.float32)),
+        written_with(matrix=np.full((1, DIMENSION), np.nan, np.float32)),
+        written_with(matrix=np.full((1, DIMENSION), 0.5, np.float64)),
+        written_with(matrix=np.full((1, DIMENSION + 1), (DIMENSION + 1) ** -0.5, np.float32)),
+        safetensors.numpy.save({"encodings": np.zeros((0, DIMENSION), np.float32)}),
+        safetensors.numpy.save({"other": np.zeros((0, DIMENSION), np.float32)}, {"rows": "[]"}),
+    ],
+)
+def test_what_can_not_be_trusted_is_refused(data: bytes) -> None:
+    with pytest.raises(CorruptEncodingsError):
+        load(data, MODEL, TYPE, DIMENSION)
+
+
+def test_times_are_utc_in_seconds() -> None:
+    assert format_.now().endswith("+00:00")
+    assert len(format_.now()) == len(TIME)

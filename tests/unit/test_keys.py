@@ -1,0 +1,68 @@
+"""Keys hold a type and a name, and nothing else gets in."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike import keys
+from lookalike.errors import InvalidNameError
+
+type_ids = st.from_regex(keys.TYPE_ID_PATTERN.removesuffix("$"), fullmatch=True)
+names = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=60
+)
+
+
+@given(type_ids, names.filter(lambda name: name not in (".", "..")))
+def test_an_images_key_tells_its_type_and_name(type_id: str, name: str) -> None:
+    key = keys.image_key(type_id, name)
+    assert keys.parse_image_key(key) == (type_id, name)
+    assert keys.parse_type_id(key) == type_id
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../x.jpg", "a/../b.jpg", "/x.jpg", "a//b.jpg", "folder/", "a\nb", "\x00"]
+)
+def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
+    with pytest.raises(InvalidNameError, match="can't name an image"):
+        keys.image_key("hex-nut", name)
+
+
+def test_names_too_long_for_s3_are_refused() -> None:
+    with pytest.raises(InvalidNameError, match="too long"):
+        keys.image_key("hex-nut", "ü" * 600)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "types/hex-nut/images/",
+        "types/hex-nut/images/folder/",
+        "types/hex nut/images/1.jpg",
+        "types/-nut/images/1.jpg",
+        "types/hex-nut/1.jpg",
+        "queries/1.jpg",
+        "encodings/model/hex-nut.safetensors",
+        "types//images/1.jpg",
+    ],
+)
+def test_other_keys_are_no_images(key: str) -> None:
+    assert keys.parse_image_key(key) is None
+
+
+def test_settings_belong_to_their_type() -> None:
+    assert keys.parse_type_id(keys.settings_key("hex-nut")) == "hex-nut"
+
+
+@given(st.binary(), st.one_of(st.none(), names))
+def test_an_appended_images_name_carries_its_digest(image: bytes, filename: str | None) -> None:
+    digest = keys.content_digest(image)
+    name = keys.recognized_name(digest, "JPEG", filename)
+    assert name.endswith(f"{digest}.jpeg")
+    assert "/" not in name
+
+
+def test_an_appended_image_keeps_the_name_of_its_photo() -> None:
+    assert (
+        keys.recognized_name("0123", "PNG", "C:\\photos\\schöne Mutter +1.jpg") == "schöne Mutter +1-0123.png"
+    )

@@ -1,0 +1,55 @@
+"""A message to the queue tells which types to rebuild, or is refused."""
+
+import json
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.keys import image_key
+from lookalike.rebuild_queue import types_to_rebuild
+
+
+def notification(*image_keys: str) -> str:
+    """As S3 writes it: keys URL-encoded, a space as a plus."""
+    records = [{"s3": {"object": {"key": quote_plus(key, safe="/")}}} for key in image_keys]
+    return json.dumps({"Records": records})
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/."), min_size=1, max_size=30)
+)
+def test_an_image_of_any_name_tells_its_type(name: str) -> None:
+    assert types_to_rebuild(notification(image_key("hex-nut", name))) == ["hex-nut"]
+
+
+def test_a_type_is_named_once_for_all_its_images() -> None:
+    body = notification("types/b/images/1.jpg", "types/a/images/1.jpg", "types/b/images/2.jpg")
+    assert types_to_rebuild(body) == ["a", "b"]
+
+
+def test_a_request_names_its_type() -> None:
+    assert types_to_rebuild('{"rebuild": "hex-nut"}') == ["hex-nut"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}',
+        notification("types/hex nut/images/1.jpg"),
+        notification("types/hex-nut/images/"),
+        notification("queries/1.jpg"),
+    ],
+)
+def test_what_concerns_no_type_asks_for_nothing(body: str) -> None:
+    assert types_to_rebuild(body) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "hello", "[]", "7", "{}", '{"Records": [{"s3": {}}]}', '{"rebuild": 7}', '{"rebuild": "../x"}'],
+)
+def test_other_messages_are_refused(body: str) -> None:
+    with pytest.raises(ValueError, match="neither a rebuild request nor"):
+        types_to_rebuild(body)
