@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
@@ -101,7 +102,6 @@ def test_the_functions_see_the_model_folder_and_its_threshold(stack: Stack, mode
     ("method", "path", "route"),
     [
         ("POST", "/types/nut/recognize", "POST /types/{type_id}/recognize"),
-        ("POST", "/recognize", "POST /recognize"),
         ("POST", "/uploads", "POST /uploads"),
         ("GET", "/types", "GET /types"),
         ("GET", "/types/nut", "GET /types/{type_id}"),
@@ -126,7 +126,7 @@ def test_names_of_images_reach_the_function_decoded(stack: Stack) -> None:
 
 def test_binary_bodies_reach_the_function_as_base64(stack: Stack) -> None:
     headers = {"Content-Type": "image/jpeg"}
-    event = call(stack, "POST", "/recognize", data=b"\xff\xd8\x00", headers=headers).json()["event"]
+    event = call(stack, "POST", "/uploads", data=b"\xff\xd8\x00", headers=headers).json()["event"]
     assert (event["isBase64Encoded"], event["body"]) == (True, "/9gA")
 
 
@@ -182,7 +182,7 @@ class Command:
 
     def emulator(self) -> int | None:
         """The emulator's process id, which is its process group too."""
-        return next((pid for pid, parent, *_ in processes() if parent == self.process.pid), None)
+        return next((child.pid for child in psutil.Process(self.process.pid).children()), None)
 
     def leftovers(self) -> list[Path]:
         return [*self.directory.glob("lookalike-*"), *self.directory.glob("ready.json*")]
@@ -192,16 +192,12 @@ class Command:
         return self.process.wait(20)
 
 
-def processes() -> list[tuple[int, int, int]]:
-    """The (process, parent, group) ids of all living processes."""
-    ps = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="]
-    table = subprocess.run(ps, capture_output=True, text=True, check=True)  # noqa: S603 - a fixed command
-    rows = [line.split() for line in table.stdout.splitlines()]
-    return [(int(row[0]), int(row[1]), int(row[2])) for row in rows if not row[3].startswith("Z")]
-
-
 def group_is_gone(group: int) -> bool:
-    return group not in {row[2] for row in processes()}
+    return group not in {
+        os.getpgid(process.pid)
+        for process in psutil.process_iter(["status"])
+        if process.info["status"] != psutil.STATUS_ZOMBIE
+    }
 
 
 @pytest.fixture

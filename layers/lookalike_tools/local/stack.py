@@ -1,0 +1,235 @@
+"""The project's template deployed on an emulated AWS, until it is interrupted."""
+
+import http.client
+import io
+import json
+import os
+import signal
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import typer
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import WaiterError
+from botocore.httpsession import URLLib3Session
+
+from lookalike.model import read_description
+from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator, LocalStackError, running_emulator
+from lookalike_tools.local.template import (
+    as_zip_functions,
+    drop_bucket_policies,
+    image_functions,
+    package_of,
+    read_template,
+    spell_out_routes,
+    translate,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+STACK_NAME = "lookalike"
+CODE_BUCKET = "lookalike-code"
+PLATFORM_LINES = ("START RequestId:", "END RequestId:", "REPORT RequestId:")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack and where to find its parts."""
+
+    api_url: str
+    bucket: str
+    endpoint_url: str
+    region: str
+    queue_url: str
+    dead_letter_queue_url: str
+    emulator: Emulator
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for one of the emulated services."""
+        return _client(service, self.endpoint_url)
+
+
+@contextmanager
+def local_stack(
+    model_dir: Path, port: int | None = None, *, auth: bool = False, root: Path = ROOT
+) -> Iterator[Stack]:
+    """Run the whole stack on this machine: the template in `root` on an emulated AWS.
+
+    Ready when it is entered, gone without a trace when it is left.
+
+    Args:
+        model_dir: the model folder that the functions use.
+        port: TCP port on the loopback interface; a free one if None.
+        auth: enforce IAM: API calls must be signed, and the functions have no more rights than their roles.
+        root: the project's folder.
+
+    Raises:
+        ModelError: `model_dir` holds no model.
+        LocalStackError: the stack can't be started.
+    """
+    threshold = read_description(model_dir).default_threshold
+    if not (root / "template.yaml").is_file():
+        raise LocalStackError(
+            f"no template.yaml in {root}: the local stack runs from a checkout of the project"
+        )
+    with running_emulator(port, auth=auth) as emulator:
+        stack = _deploy(emulator, root, model_dir, threshold, auth=auth)
+        _check_health(stack)
+        yield stack
+
+
+def run_stack(
+    model_dir: Path, port: int | None = None, ready_file: Path | None = None, *, root: Path = ROOT
+) -> None:
+    """Run the stack until SIGINT or SIGTERM, printing the functions' logs.
+
+    Args:
+        model_dir: the model folder that the functions use.
+        port: TCP port on the loopback interface; a free one if None.
+        ready_file: receives `{"api_url", "bucket", "endpoint_url", "region"}` when the stack is ready;
+            removed when it stops.
+        root: the project's folder.
+
+    Raises:
+        ModelError: `model_dir` holds no model.
+        LocalStackError: the stack can't be started, or stopped by itself.
+    """
+    # Both, for a shell that starts us in the background has SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if ready_file:
+        ready_file.parent.mkdir(parents=True, exist_ok=True)
+        ready_file.unlink(missing_ok=True)
+    try:
+        with suppress(KeyboardInterrupt), local_stack(model_dir, port, root=root) as stack:
+            typer.echo(
+                f"API        {stack.api_url}\n"
+                f"S3 bucket  {stack.bucket} at {stack.endpoint_url} ({stack.region}, credentials test/test)\n"
+                f"Emulator   logs to {stack.emulator.log_file}\n\n"
+                f"  curl '{stack.api_url}/health'\n"
+                "  curl -X PUT -H 'Content-Type: image/jpeg' --data-binary @reference.jpg "
+                f"'{stack.api_url}/types/hex-nut/images/1.jpg'\n"
+                "  curl -H 'Content-Type: image/jpeg' --data-binary @query.jpg "
+                f"'{stack.api_url}/types/hex-nut/recognize'\n\n"
+                "Ctrl-C stops it all. The functions' logs follow.",
+                err=True,
+            )
+            if ready_file:
+                _write_ready_file(ready_file, stack)
+            for line in follow_logs(stack):
+                typer.echo(line)
+    finally:
+        if ready_file:
+            ready_file.unlink(missing_ok=True)
+
+
+def follow_logs(stack: Stack) -> Iterator[str]:
+    """The lines that the functions log, as they come.
+
+    Raises:
+        LocalStackError: the emulator stopped.
+    """
+    logs = stack.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    overlap_ms = 10_000
+    # The emulator gives each invocation a stream of its own and writes it whole.
+    seen: dict[str, int] = {}
+    while stack.emulator.process.poll() is None:
+        since = int(time.time() * 1000) - overlap_ms
+        new: dict[str, int] = {}
+        for group in groups:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
+            for event in (event for page in pages for event in page["events"]):
+                if event["logStreamName"] not in seen:
+                    new[event["logStreamName"]] = event["timestamp"]
+                    if not event["message"].startswith(PLATFORM_LINES):
+                        yield event["message"]
+        seen = {stream: timestamp for stream, timestamp in (seen | new).items() if timestamp >= since}
+        time.sleep(0.5)
+    raise LocalStackError(f"the emulator stopped by itself:\n{stack.emulator.log_tail()}")
+
+
+def _client(service: str, endpoint_url: str) -> Any:
+    session: Any = boto3.Session(**CREDENTIALS, region_name=REGION)
+    # The emulator is on this machine: no proxy knows the way.
+    return session.client(service, endpoint_url=endpoint_url, config=Config(proxies={}))
+
+
+def _deploy(emulator: Emulator, root: Path, model_dir: Path, threshold: float, *, auth: bool) -> Stack:
+    template = read_template(root / "template.yaml")
+    s3 = _client("s3", emulator.endpoint_url)
+    s3.create_bucket(Bucket=CODE_BUCKET)
+    for function in image_functions(template).values():
+        package = package_of(function)
+        sources = [root / "functions" / package, root / "layers" / "lookalike"]
+        s3.put_object(Bucket=CODE_BUCKET, Key=f"{package}.zip", Body=_zip_packages(sources))
+    as_zip_functions(template, CODE_BUCKET, model_dir)
+    template = translate(template, REGION)
+    drop_bucket_policies(template)
+    spell_out_routes(template, auth=auth)
+
+    cloudformation = _client("cloudformation", emulator.endpoint_url)
+    cloudformation.create_stack(
+        StackName=STACK_NAME,
+        TemplateBody=json.dumps(template),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": "Threshold", "ParameterValue": str(threshold)}],
+    )
+    try:
+        waiter = cloudformation.get_waiter("stack_create_complete")
+        waiter.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
+    except WaiterError:
+        events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+        reasons = [
+            f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}"
+            for e in events
+            if "FAILED" in e["ResourceStatus"]
+        ]
+        raise LocalStackError("the template can't be deployed: " + "; ".join(reasons)) from None
+    stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    api = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Api")
+    api_id = api["StackResourceDetail"]["PhysicalResourceId"]
+    return Stack(
+        api_url=f"{emulator.endpoint_url}/_aws/execute-api/{api_id}/$default",
+        bucket=outputs["BucketName"],
+        endpoint_url=emulator.endpoint_url,
+        region=REGION,
+        queue_url=outputs["QueueUrl"],
+        dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+        emulator=emulator,
+    )
+
+
+def _zip_packages(packages: list[Path]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for package in packages:
+            for path in sorted(package.rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    archive.write(path, path.relative_to(package.parent))
+    return buffer.getvalue()
+
+
+def _check_health(stack: Stack) -> None:
+    request = AWSRequest("GET", f"{stack.api_url}/health")
+    credentials = Credentials(CREDENTIALS["aws_access_key_id"], CREDENTIALS["aws_secret_access_key"])
+    SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+    response = URLLib3Session().send(request.prepare())
+    if response.status_code != http.client.OK:
+        raise LocalStackError(f"GET /health answers {response.status_code}: {response.text}")
+
+
+def _write_ready_file(path: Path, stack: Stack) -> None:
+    ready = {name: getattr(stack, name) for name in ("api_url", "bucket", "endpoint_url", "region")}
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(ready))
+    partial.replace(path)
