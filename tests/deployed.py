@@ -1,0 +1,95 @@
+"""The deployed API and its bucket, as a client sees them."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from lookalike.keys import image_key
+from lookalike_tools.local import Stack
+from lookalike_tools.local.emulator import CREDENTIALS
+
+WAIT_SECONDS = 60
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    """What `condition` returns once it is true; fails when it takes too long."""
+    give_up = time.monotonic() + WAIT_SECONDS
+    while not (result := condition()):
+        if time.monotonic() > give_up:
+            pytest.fail(f"not true within {WAIT_SECONDS} s")
+        time.sleep(0.1)
+    return result
+
+
+class Signature(requests.auth.AuthBase):
+    """Signs calls, for an API that asks IAM who may call it."""
+
+    def __init__(self, region: str) -> None:
+        self.signer = SigV4Auth(Credentials(*CREDENTIALS.values()), "execute-api", region)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        signed = AWSRequest(request.method, request.url, request.headers, request.body)
+        self.signer.add_auth(signed)
+        request.headers.update(dict(signed.headers))
+        return request
+
+
+class Api:
+    """Calls over HTTP and S3 to a deployed stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.s3 = stack.client("s3")
+        self.session = requests.Session()
+        self.session.auth = Signature(stack.region)
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self.session.request(method, self.stack.api_url + path, timeout=60, **options)
+
+    def recognize(self, type_id: str, image: bytes, **params: Any) -> requests.Response:
+        return self.call(
+            "POST",
+            f"/types/{type_id}/recognize",
+            data=image,
+            headers={"Content-Type": "image/png"},
+            params={"threshold": 0.9} | params,
+        )
+
+    def upload(self, type_id: str, name: str, data: bytes) -> str:
+        key = image_key(type_id, name)
+        self.s3.put_object(Bucket=self.stack.bucket, Key=key, Body=data)
+        return key
+
+    def type(self, type_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.call("GET", f"/types/{type_id}").json()
+        return answer
+
+    def wait_until_built(self, type_id: str, rows: int) -> dict[str, Any]:
+        def built() -> dict[str, Any] | None:
+            state = self.type(type_id)
+            return state if state.get("up_to_date") and state["encodings"] == rows else None
+
+        state: dict[str, Any] = eventually(built)
+        return state
+
+    def objects(self) -> dict[str, str]:
+        """ETag of each object in the bucket, by its key."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.bucket)
+        return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+
+    def wait_until_quiet(self) -> None:
+        """Until no message waits in the queue or is being worked on."""
+        counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        sqs = self.stack.client("sqs")
+
+        def quiet() -> bool:
+            attributes = sqs.get_queue_attributes(QueueUrl=self.stack.queue_url, AttributeNames=counts)
+            return all(attributes["Attributes"][count] == "0" for count in counts)
+
+        eventually(quiet)

@@ -1,0 +1,101 @@
+"""Reference photos are put, listed and removed over HTTP as well."""
+
+from urllib.parse import quote
+
+import pytest
+
+from deployed import Api
+from photographs import photograph
+
+
+@pytest.mark.parametrize("name", ["1.png", "two words.png", "Größe+1.png", "ナット #5.png", "a/b.png"])
+def test_a_photo_is_put_and_removed(api: Api, new_type: str, name: str) -> None:
+    path = f"/types/{new_type}/images/{quote(name)}"
+    put = api.call("PUT", path, data=photograph(1), headers={"Content-Type": "image/png"})
+    assert put.status_code == 201
+    assert put.json()["image"] == f"types/{new_type}/images/{name}"
+    api.wait_until_built(new_type, 1)
+    assert api.call("DELETE", path).status_code == 204
+    assert api.call("DELETE", path).status_code == 404
+    api.wait_until_quiet()
+    assert api.call("GET", f"/types/{new_type}").status_code == 404
+
+
+def test_removing_an_appended_image_undoes_the_match(api: Api, built_type: str) -> None:
+    appended = api.recognize(built_type, photograph(1, 9)).json()["appended"]
+    (listed,) = (
+        image
+        for image in api.call("GET", f"/types/{built_type}/images").json()["images"]
+        if image["origin"] == "recognized"
+    )
+    assert listed["image"] == appended
+    assert api.call("DELETE", f"/types/{built_type}/images/{quote(listed['name'])}").status_code == 204
+    state = api.wait_until_built(built_type, 3)
+    assert state["origins"] == {"uploaded": 3, "recognized": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"),
+    [("1.png", b"no image", 415), ("1.png", photograph(1)[:-100], 422), ("%00.png", photograph(1), 400)],
+)
+def test_what_can_not_be_a_reference_is_refused_and_leaves_no_trace(
+    api: Api, new_type: str, name: str, data: bytes, status: int
+) -> None:
+    before = api.objects()
+    answer = api.call(
+        "PUT", f"/types/{new_type}/images/{name}", data=data, headers={"Content-Type": "image/png"}
+    )
+    assert answer.status_code == status
+    assert api.objects() == before
+
+
+def test_types_are_listed(api: Api, built_type: str) -> None:
+    assert {"type_id": built_type} in api.call("GET", "/types").json()["types"]
+
+
+def test_lists_come_in_pages(api: Api, built_type: str) -> None:
+    path = f"/types/{built_type}/images"
+    first = api.call("GET", path, params={"limit": 2}).json()
+    second = api.call("GET", path, params={"limit": 2, "next_token": first["next_token"]}).json()
+    names = [image["name"] for image in (*first["images"], *second["images"])]
+    assert names == ["0.png", "1.png", "2.png"]
+    assert second["next_token"] is None
+
+
+@pytest.mark.parametrize("path", ["/types/no-such-type", "/types/no-such-type/images"])
+def test_an_unknown_type_is_not_found(api: Api, path: str) -> None:
+    answer = api.call("GET", path)
+    assert answer.status_code == 404
+    assert "no-such-type" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("settings", [{"threshold": 2}, {"threshold": "high"}, {"treshold": 0.9}, [], "x"])
+def test_bad_settings_are_refused(api: Api, built_type: str, settings: object) -> None:
+    before = api.objects()
+    assert api.call("PUT", f"/types/{built_type}/settings", json=settings).status_code == 400
+    assert api.objects() == before
+
+
+def test_health_tells_the_model_and_the_version(api: Api) -> None:
+    health = api.call("GET", "/health").json()
+    assert health["status"] == "ok"
+    assert health["model"].startswith("clip-")
+    assert not health["stand_in"]
+    assert health["version"]
+
+
+def test_the_api_describes_itself(api: Api) -> None:
+    description = api.call("GET", "/openapi.json").json()
+    assert description["openapi"].startswith("3.")
+    assert set(description["paths"]) == {
+        "/types/{type_id}/recognize",
+        "/uploads",
+        "/types",
+        "/types/{type_id}",
+        "/types/{type_id}/settings",
+        "/types/{type_id}/images",
+        "/types/{type_id}/images/{name}",
+        "/health",
+    }
+    body = description["paths"]["/types/{type_id}/recognize"]["post"]["requestBody"]["content"]
+    assert set(body) == {"image/*", "application/octet-stream", "multipart/form-data", "application/json"}

@@ -1,0 +1,138 @@
+"""Nobody calls the API unasked, and each function may do its work and nothing else."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from deployed import Api
+
+Act = Callable[["Rights"], Any]
+
+
+class Rights:
+    """The rights of a function's role, lent to a test."""
+
+    def __init__(self, api: Api, function: str) -> None:
+        self.stack = api.stack
+        cloudformation, iam = api.stack.client("cloudformation"), api.stack.client("iam")
+        resource = cloudformation.describe_stack_resource(
+            StackName="lookalike", LogicalResourceId=f"{function}Role"
+        )
+        role = resource["StackResourceDetail"]["PhysicalResourceId"]
+        lent = f"lent-{uuid4().hex[:12]}"
+        anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
+        arn = iam.create_role(RoleName=lent, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            iam.put_role_policy(RoleName=lent, PolicyName=name, PolicyDocument=json.dumps(document))
+        credentials = api.stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        self.session: Any = boto3.Session(
+            credentials["AccessKeyId"],
+            credentials["SecretAccessKey"],
+            credentials["SessionToken"],
+            region_name=api.stack.region,
+        )
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.stack.endpoint_url)
+
+    def get(self, key: str) -> None:
+        self.client("s3").get_object(Bucket=self.stack.bucket, Key=key)
+
+    def put(self, key: str) -> None:
+        self.client("s3").put_object(Bucket=self.stack.bucket, Key=key, Body=b"")
+
+    def delete(self, key: str) -> None:
+        self.client("s3").delete_object(Bucket=self.stack.bucket, Key=key)
+
+    def send(self, queue_url: str) -> None:
+        self.client("sqs").send_message(QueueUrl=queue_url, MessageBody='{"Event": "s3:TestEvent"}')
+
+    def receive(self, queue_url: str) -> None:
+        self.client("sqs").receive_message(QueueUrl=queue_url)
+
+    def put_event(self) -> None:
+        entry = {"Source": "lookalike", "DetailType": "test", "Detail": "{}"}
+        self.client("events").put_events(Entries=[entry])
+
+
+ALLOWED: dict[str, dict[str, Act]] = {
+    "Recognize": {
+        "append an image": lambda rights: rights.put("types/permitted/images/1.png"),
+        "remove an image": lambda rights: rights.delete("types/permitted/images/1.png"),
+        "write encodings": lambda rights: rights.put("encodings/model/permitted.safetensors"),
+        "read encodings": lambda rights: rights.get("encodings/model/permitted.safetensors"),
+        "take a query photo": lambda rights: rights.put("queries/permitted"),
+        "read a query photo": lambda rights: rights.get("queries/permitted"),
+        "ask for a rebuild": lambda rights: rights.send(rights.stack.queue_url),
+        "tell the bus": lambda rights: rights.put_event(),
+    },
+    "RebuildEncodings": {
+        "write encodings": lambda rights: rights.put("encodings/model/permitted.safetensors"),
+        "read encodings": lambda rights: rights.get("encodings/model/permitted.safetensors"),
+        "go on by a message": lambda rights: rights.send(rights.stack.queue_url),
+        "tell the bus": lambda rights: rights.put_event(),
+    },
+}
+REFUSED: dict[str, dict[str, Act]] = {
+    "Recognize": {
+        "write elsewhere": lambda rights: rights.put("elsewhere/1.png"),
+        "read elsewhere": lambda rights: rights.get("elsewhere/1.png"),
+        "delete encodings": lambda rights: rights.delete("encodings/model/permitted.safetensors"),
+        "delete settings": lambda rights: rights.delete("types/permitted/settings.json"),
+        "read the queue": lambda rights: rights.receive(rights.stack.queue_url),
+        "write dead letters": lambda rights: rights.send(rights.stack.dead_letter_queue_url),
+        "list buckets": lambda rights: rights.client("s3").list_buckets(),
+        "delete the bucket": lambda rights: rights.client("s3").delete_bucket(Bucket=rights.stack.bucket),
+        "see its role": lambda rights: rights.client("iam").list_roles(),
+    },
+    "RebuildEncodings": {
+        "write an image": lambda rights: rights.put("types/permitted/images/1.png"),
+        "delete an image": lambda rights: rights.delete("types/permitted/images/1.png"),
+        "delete encodings": lambda rights: rights.delete("encodings/model/permitted.safetensors"),
+        "read a query photo": lambda rights: rights.get("queries/permitted"),
+        "read dead letters": lambda rights: rights.receive(rights.stack.dead_letter_queue_url),
+        "list buckets": lambda rights: rights.client("s3").list_buckets(),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def rights(api: Api) -> dict[str, Rights]:
+    return {function: Rights(api, function) for function in ALLOWED}
+
+
+def cases(table: dict[str, dict[str, Act]]) -> list[Any]:
+    return [
+        pytest.param(function, act, id=f"{function} {name}")
+        for function, acts in table.items()
+        for name, act in acts.items()
+    ]
+
+
+@pytest.mark.parametrize(("function", "act"), cases(ALLOWED))
+def test_a_function_may_do_its_work(rights: dict[str, Rights], function: str, act: Act) -> None:
+    act(rights[function])
+
+
+@pytest.mark.parametrize(("function", "act"), cases(REFUSED))
+def test_a_function_may_do_nothing_else(rights: dict[str, Rights], function: str, act: Act) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        act(rights[function])
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/health"), ("GET", "/types"), ("POST", "/uploads")])
+def test_calls_without_a_signature_are_refused(api: Api, method: str, path: str) -> None:
+    assert requests.request(method, api.stack.api_url + path, timeout=60).status_code == 403
+
+
+def test_the_bucket_is_closed_to_strangers(api: Api, built_type: str) -> None:
+    url = f"{api.stack.endpoint_url}/{api.stack.bucket}/types/{built_type}/images/0.png"
+    assert requests.get(url, timeout=60).status_code == 403

@@ -1,0 +1,184 @@
+"""A photo and a type come in over HTTP, an answer goes out, and a match is kept."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from deployed import Api
+from photographs import photograph
+from recognize.body import MAX_BODY_BYTES
+
+CONTRACT = {
+    "type_id": str,
+    "match": bool,
+    "similarity": float,
+    "threshold": float,
+    "nearest": list,
+    "appended": (str, type(None)),
+    "encodings": int,
+    "model": str,
+}
+
+
+def test_a_reference_photo_is_recognised(api: Api, built_type: str) -> None:
+    answer = api.recognize(built_type, photograph(1, 2), append=False)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["match"]
+    assert found["similarity"] > 0.999
+    assert found["nearest"][0] == {
+        "image": f"types/{built_type}/images/2.png",
+        "similarity": found["similarity"],
+    }
+
+
+def test_the_answer_is_as_the_contract_says(api: Api, built_type: str) -> None:
+    found = api.recognize(built_type, photograph(1, 2), append=False).json()
+    assert {name: isinstance(found[name], kind) for name, kind in CONTRACT.items()} == dict.fromkeys(
+        CONTRACT, True
+    )
+    assert found["encodings"] == 3
+    assert found["threshold"] == 0.9
+    assert found["model"] == api.call("GET", "/health").json()["model"]
+
+
+def test_a_photo_of_another_type_is_not_recognised_at_a_high_threshold(api: Api, built_type: str) -> None:
+    before = api.objects()
+    found = api.recognize(built_type, photograph(2), threshold=0.99).json()
+    assert not found["match"]
+    assert found["appended"] is None
+    assert api.objects() == before
+
+
+def test_a_match_appends_one_image_and_one_row_that_the_next_query_sees(api: Api, built_type: str) -> None:
+    query = photograph(1, 9)
+    before = api.objects()
+    first = api.recognize(built_type, query, filename="bench 3.png").json()
+    assert first["appended"].startswith(f"types/{built_type}/images/bench 3-")
+    assert set(api.objects()) - set(before) == {first["appended"]}
+    assert first["encodings"] == 4
+    second = api.recognize(built_type, query, append=False).json()
+    assert second["nearest"][0]["image"] == first["appended"]
+    assert second["similarity"] > 0.999
+
+
+def test_an_appended_images_own_event_adds_nothing(api: Api, built_type: str) -> None:
+    api.wait_until_quiet()
+    api.recognize(built_type, photograph(1, 9))
+    after_match = api.objects()
+    api.wait_until_quiet()
+    assert api.objects() == after_match
+    assert api.type(built_type)["origins"] == {"uploaded": 3, "recognized": 1}
+
+
+def test_the_same_bytes_again_add_nothing(api: Api, built_type: str) -> None:
+    api.recognize(built_type, photograph(1, 9), filename="a.png")
+    before = api.objects()
+    again = api.recognize(built_type, photograph(1, 9), filename="b.png").json()
+    assert again["match"]
+    assert again["appended"] is None
+    assert api.objects() == before
+
+
+def test_append_can_be_declined(api: Api, built_type: str) -> None:
+    before = api.objects()
+    found = api.recognize(built_type, photograph(1, 9), append="false").json()
+    assert found["match"]
+    assert found["appended"] is None
+    assert api.objects() == before
+
+
+def uploaded(api: Api, image: bytes) -> str:
+    upload = api.call("POST", "/uploads").json()
+    answer = requests.post(upload["url"], upload["fields"], files={"file": image}, timeout=60)
+    assert answer.status_code == 204
+    query_key: str = upload["query_key"]
+    return query_key
+
+
+def test_raw_form_and_upload_give_the_same_answer(api: Api, built_type: str) -> None:
+    image = photograph(1, 9)
+    path, params = f"/types/{built_type}/recognize", {"append": "false"}
+    ways: list[dict[str, Any]] = [
+        {"data": image, "headers": {"Content-Type": "image/png"}},
+        {"data": image, "headers": {"Content-Type": "application/octet-stream"}},
+        {"files": {"image": ("Größe +1.png", image)}},
+        {"json": {"query_key": uploaded(api, image)}},
+    ]
+    answers = [api.call("POST", path, params=params, **way) for way in ways]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert answers[0].json() == answers[1].json() == answers[2].json() == answers[3].json()
+
+
+def test_a_forms_file_name_is_kept(api: Api, built_type: str) -> None:
+    answer = api.call(
+        "POST",
+        f"/types/{built_type}/recognize",
+        params={"threshold": 0.9},
+        files={"image": ("Größe +1.png", photograph(1, 9))},
+    )
+    assert answer.json()["appended"].startswith(f"types/{built_type}/images/Größe +1-")
+
+
+def test_a_photo_too_large_for_the_api_goes_through_an_upload(api: Api, built_type: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1300, 1300, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "PNG", compress_level=0)
+    large = buffer.getvalue()
+    assert len(large) > MAX_BODY_BYTES
+    refused = api.recognize(built_type, large)
+    assert refused.status_code == 413
+    assert "POST /uploads" in refused.json()["message"]
+    answer = api.call("POST", f"/types/{built_type}/recognize", json={"query_key": uploaded(api, large)})
+    assert answer.status_code == 200
+
+
+def test_a_types_own_threshold_counts_and_the_requests_before_it(api: Api, built_type: str) -> None:
+    path = f"/types/{built_type}/recognize"
+    image: dict[str, Any] = {"data": photograph(1), "headers": {"Content-Type": "image/png"}}
+    assert api.call("POST", path, **image).json()["threshold"] == 0.92
+    api.call("PUT", f"/types/{built_type}/settings", json={"threshold": 0.5})
+    assert api.type(built_type)["settings"] == {"threshold": 0.5}
+    assert api.call("POST", path, **image).json()["threshold"] == 0.5
+    assert api.call("POST", path, params={"threshold": 0.7}, **image).json()["threshold"] == 0.7
+
+
+def refusals() -> list[Any]:
+    good = photograph(1, 9)
+    image = {"headers": {"Content-Type": "image/png"}}
+    return [
+        pytest.param(
+            "/types/no-such-type/recognize", image | {"data": good}, 404, "no-such-type", id="unknown type"
+        ),
+        pytest.param("/types/-x/recognize", image | {"data": good}, 400, "type_id", id="no type id"),
+        pytest.param("{}", image | {"data": b"hello"}, 415, "JPEG", id="text"),
+        pytest.param("{}", image | {"data": good[:-100]}, 422, "incomplete", id="truncated"),
+        pytest.param("{}", image | {"data": b""}, 400, "no image", id="empty"),
+        pytest.param("{}?threshold=1.5", image | {"data": good}, 400, "threshold", id="threshold above 1"),
+        pytest.param("{}?threshold=high", image | {"data": good}, 400, "threshold", id="threshold no number"),
+        pytest.param("{}?threshold=nan", image | {"data": good}, 400, "threshold", id="threshold NaN"),
+        pytest.param("{}?append=perhaps", image | {"data": good}, 400, "append", id="append no yes or no"),
+        pytest.param(
+            "{}", {"data": good, "headers": {"Content-Type": "text/html"}}, 415, "image/", id="content type"
+        ),
+        pytest.param("{}", {"files": {"photo": good}}, 400, "'image'", id="form without image"),
+        pytest.param("{}", {"json": {"key": "x"}}, 400, "query_key", id="JSON without key"),
+        pytest.param("{}", {"json": {"query_key": "types/a/images/b"}}, 400, "query_key", id="key elsewhere"),
+        pytest.param("{}", {"json": {"query_key": "queries/none"}}, 404, "queries/none", id="no such upload"),
+    ]
+
+
+@pytest.mark.parametrize(("path", "request_", "status", "told"), refusals())
+def test_bad_requests_are_told_why_and_leave_no_trace(
+    api: Api, built_type: str, path: str, request_: dict[str, Any], status: int, told: str
+) -> None:
+    before = api.objects()
+    answer = api.call("POST", path.format(f"/types/{built_type}/recognize"), **request_)
+    assert answer.status_code == status
+    assert answer.json()["statusCode"] == status
+    assert told in answer.json()["message"]
+    assert api.objects() == before

@@ -1,0 +1,102 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops
+
+from lookalike_tools.contact_sheet import Row, contact_sheet
+
+RED, BLUE = (200, 30, 40), (20, 50, 210)
+ROW = Row(
+    query=Image.new("RGB", (64, 48), RED),
+    asked="washer-m8",
+    nearest=Image.new("RGB", (64, 48), BLUE),
+    similarity=0.93,
+    threshold=0.92,
+    match=True,
+    appended=True,
+)
+
+
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sheet") / "sheet.png"
+
+    def draw(rows, **options) -> Image.Image:
+        contact_sheet(rows, path, **options)
+        with Image.open(path) as image:
+            assert image.format == "PNG"
+            return image.copy()
+
+    return draw
+
+
+def changed(first: Image.Image, second: Image.Image) -> tuple[int, int, int, int]:
+    """The box (left, top, right, bottom) outside of which two sheets are equal."""
+    box = ImageChops.difference(first, second).getbbox()
+    assert box
+    return box
+
+
+def area(image: Image.Image, colour: tuple[int, int, int]) -> int:
+    return image.tobytes().count(bytes(colour))
+
+
+def test_a_query_lies_beside_its_nearest_reference(sheet):
+    image = sheet([ROW])
+    plain = sheet([ROW._replace(query=Image.new("RGB", (64, 48), BLUE))])
+    left, _, right, _ = changed(image, plain)
+    other = changed(image, sheet([ROW._replace(nearest=Image.new("RGB", (64, 48), RED))]))
+    assert right <= other[0]
+    assert right - left == other[2] - other[0]
+
+
+def test_thirty_rows_fill_three_columns(sheet):
+    few, many = sheet([ROW] * 3), sheet([ROW] * 30)
+    assert many.width == few.width
+    assert 5 * few.height < many.height < 10 * few.height
+
+
+def test_rows_are_grouped_under_their_headings(sheet):
+    rows = [ROW._replace(heading="Easy"), ROW._replace(heading="Hard"), ROW._replace(heading="Hard")]
+    one, two = sheet([row._replace(heading="Easy") for row in rows]), sheet(rows)
+    assert two.height > one.height
+
+
+@settings(max_examples=15, deadline=None)
+@given(name=st.text("abmwAMW018-._", min_size=1, max_size=64))
+def test_a_name_of_any_length_stays_clear_of_the_similarity(sheet, name):
+    row = ROW._replace(asked=name)
+    of_name = changed(sheet([row]), sheet([row._replace(asked="")]))
+    of_similarity = changed(sheet([row]), sheet([row._replace(similarity=0.1)]))
+    assert of_name[2] < of_similarity[0]
+
+
+def test_a_long_title_stays_in_the_margins(sheet):
+    image = sheet([ROW], title="long " * 100)
+    assert changed(image, sheet([ROW], title=""))[2] <= image.width - 40
+
+
+@pytest.mark.parametrize("size", [(2000, 1), (1, 2000), (1, 1), (300, 900)])
+def test_a_photo_of_any_shape_keeps_its_proportions_and_its_place(sheet, size):
+    blank = ROW._replace(query=Image.new("RGB", (64, 48), "white"), nearest=None)
+    image = sheet([blank._replace(query=Image.new("RGB", size, RED))])
+    left, top, right, bottom = ImageChops.difference(image, sheet([blank])).getbbox()
+    assert (right - left, bottom - top) == (224, 168)
+    assert area(image, RED) > 0
+
+
+def test_match_and_miss_differ_without_colour(sheet):
+    hit, miss = (sheet([ROW._replace(match=match, appended=False)]).convert("L") for match in (True, False))
+    assert changed(
+        hit.point(lambda level: 255 * (level > 160)), miss.point(lambda level: 255 * (level > 160))
+    )
+
+
+def test_a_type_without_references_says_so(sheet):
+    image = sheet([ROW._replace(nearest=None)])
+    assert area(image, BLUE) == 0
+
+
+def test_a_sheet_without_rows_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least one row"):
+        contact_sheet([], tmp_path / "sheet.png")
