@@ -1,0 +1,84 @@
+"""The `lookalike` command."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from lookalike.errors import LookalikeError
+
+CLIP_DIR = Path(".model")
+STAND_IN_DIR = Path(".model-stand-in")
+
+app = typer.Typer(
+    help="Few-shot image recognition: does a photo show an object of a type?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Model = Annotated[
+    Path | None, typer.Option(help=f"Model folder; else {CLIP_DIR}, or {STAND_IN_DIR} where that is missing.")
+]
+Port = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Port on the loopback interface; else a free one.")
+]
+
+
+@app.command()
+def export_model(
+    source: Annotated[
+        str, typer.Option(help="clip-ViT-B-32, a folder that holds it, or efficientnet-lite0.")
+    ],
+    out: Annotated[Path, typer.Option(help="The model folder to make.")],
+    precision: Annotated[Literal["fp32", "int8"], typer.Option(help="int8 is a quarter the size.")] = "fp32",
+) -> None:
+    """Make a model folder: the encoder as the functions run it, checked against its source."""
+    from lookalike_tools.export import export_model
+
+    description = export_model(source, precision, out)
+    typer.echo(
+        f"{out}: {description.model_id}, {description.dimension} dimensions; cosine similarity to its source "
+        f"on {description.agreement.images} images: {description.agreement.cosine_worst:.6f} at worst"
+    )
+
+
+@app.command()
+def local(
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Written, as JSON, when the stack is ready.")
+    ] = None,
+    port: Port = None,
+    model: Model = None,
+) -> None:
+    """Run the whole stack on this machine until it is interrupted: the real template on an emulated AWS."""
+    from lookalike_tools.local import run_stack
+
+    run_stack(model or _model_at_hand(), port, ready_file)
+
+
+@app.command()
+def demo(
+    photos: Annotated[
+        Path | None, typer.Option(help="Your own photos, a folder for each type; else rendered parts.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path(".demo"),
+) -> None:
+    """From nothing to recognised photos: model, stack, references, queries, and a contact sheet."""
+    from lookalike_tools.demo import run_demo
+
+    run_demo(CLIP_DIR, STAND_IN_DIR, photos, out)
+
+
+def main() -> None:
+    """Run the command; an error that has a message for people is one line, not a traceback."""
+    try:
+        app()
+    except LookalikeError as error:
+        typer.secho(f"lookalike: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+def _model_at_hand() -> Path:
+    return CLIP_DIR if CLIP_DIR.exists() or not STAND_IN_DIR.exists() else STAND_IN_DIR

@@ -1,0 +1,145 @@
+"""`export_model`: load the source, write the graph, measure its agreement, put the folder in place."""
+
+import contextlib
+import hashlib
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from transformers.utils import logging as transformers_logging
+
+from lookalike.images import resize_and_crop
+from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, Agreement, ModelDescription
+from lookalike_tools.export.clip import load_clip
+from lookalike_tools.export.graph import quantize_graph, write_graph
+from lookalike_tools.export.samples import sample_images
+from lookalike_tools.export.source import ExportError, PixelsToEncoding, Source
+from lookalike_tools.export.stand_in import STAND_IN, load_stand_in
+
+Precision = Literal["fp32", "int8"]
+
+LEAST_COSINE: dict[Precision, float] = {"fp32": 0.9995, "int8": 0.99}
+"""An encoder that strays further from its source on any sample image is not written."""
+
+
+def export_model(source: str, precision: Precision, out_dir: Path) -> ModelDescription:
+    """Make a model folder from CLIP, or from the stand-in, and say what it holds.
+
+    Args:
+        source: a name on the Hugging Face hub such as `clip-ViT-B-32`, a folder that sentence-transformers
+            saved, or `efficientnet-lite0`, the stand-in.
+        precision: of the weights; int8 is a quarter the size.
+        out_dir: the folder to make; a model folder in its place is replaced once the new one is complete.
+
+    Raises:
+        ExportError: the source can't be had or can't be exported, or `out_dir` holds something else.
+
+    Example:
+        >>> export_model("clip-ViT-B-32", "fp32", Path(".model")).model_id
+        'clip-ViT-B-32-fp32-...'
+    """
+    out_dir = out_dir.resolve()
+    _check_replaceable(out_dir)
+    with _quiet():
+        loaded = load_stand_in() if source == STAND_IN else load_clip(source)
+        out_dir.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out_dir.name}-", dir=out_dir.parent) as staging:
+            model_dir = Path(staging) / "new"
+            model_dir.mkdir()
+            write_graph(loaded.encoder, model_dir / GRAPH_FILE)
+            if precision == "int8":
+                quantize_graph(model_dir / GRAPH_FILE)
+            description = _describe(loaded, precision, model_dir / GRAPH_FILE)
+            (model_dir / DESCRIPTION_FILE).write_text(description.model_dump_json(indent=2) + "\n")
+            _put_in_place(model_dir, out_dir, Path(staging) / "old")
+    return description
+
+
+def _describe(source: Source, precision: Precision, graph: Path) -> ModelDescription:
+    cosines, dimension = _compare(source, graph)
+    worst = float(cosines.min())
+    if not worst >= LEAST_COSINE[precision]:
+        raise ExportError(
+            f"the {precision} encoder strays from {source.name}: cosine similarity {worst:.4f} at worst, "
+            f"at least {LEAST_COSINE[precision]} is right; nothing was written"
+        )
+    encoder = source.encoder
+    return ModelDescription(
+        model_id=f"{source.family}-{precision}-{_digest(encoder, precision)[:12]}",
+        source=source.name,
+        precision=precision,
+        dimension=dimension,
+        image_size=encoder.image_size,
+        mean=encoder.mean,
+        std=encoder.std,
+        default_threshold=source.default_threshold,
+        stand_in=source.stand_in,
+        agreement=Agreement(images=len(cosines), cosine_worst=worst, cosine_median=float(np.median(cosines))),
+    )
+
+
+def _compare(source: Source, graph: Path) -> tuple[NDArray[np.float32], int]:
+    """Cosine similarity between source and graph on each sample image, and the encodings' dimension."""
+    images = sample_images()
+    expected = source.encode(images)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    pixels = np.stack([np.asarray(resize_and_crop(image, source.encoder.image_size)) for image in images])
+    (encodings,) = session.run(["encoding"], {"pixels": pixels})
+    return np.sum(expected * encodings, axis=1), encodings.shape[1]
+
+
+def _digest(encoder: PixelsToEncoding, precision: Precision) -> str:
+    """SHA-256 over all that makes encodings comparable: weights, precision, preprocessing."""
+    settings = {"precision": precision, "size": encoder.image_size, "mean": encoder.mean, "std": encoder.std}
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for name, tensor in sorted(encoder.tower.state_dict().items()):
+        digest.update(f"{name}{list(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check_replaceable(out_dir: Path) -> None:
+    if not out_dir.exists():
+        return
+    if not out_dir.is_dir():
+        raise ExportError(f"{out_dir} is a file: give a folder to make")
+    others = {path.name for path in out_dir.iterdir()} - {GRAPH_FILE, DESCRIPTION_FILE}
+    if others:
+        raise ExportError(f"{out_dir} holds {min(others)}, which is no part of a model: give another folder")
+
+
+def _put_in_place(new: Path, out_dir: Path, old: Path) -> None:
+    if not out_dir.exists():
+        new.rename(out_dir)
+        return
+    out_dir.rename(old)
+    try:
+        new.rename(out_dir)
+    except OSError:
+        old.rename(out_dir)
+        raise
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the libraries' progress and warnings off the terminal: what matters is raised or returned."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    logging.disable(logging.WARNING)
+    transformers_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        transformers_logging.enable_progress_bar()
+        logging.disable(logging.NOTSET)
+        root.handlers[:] = handlers
+        root.setLevel(level)

@@ -1,0 +1,303 @@
+"""An exported model folder gives what sentence-transformers gives, and says what it is."""
+
+import http.server
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbedding
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+
+from lookalike.encoder import Encoder
+from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, ModelDescription, read_description
+from lookalike_tools.export import ExportError, export_model
+from tiny_clip import MODULE_FOLDER, save_tiny_clip
+
+SHAPES = [(224, 224), (640, 480), (37, 500), (900, 41), (3, 2), (1, 1)]
+MODES = {"RGB": "PNG", "L": "PNG", "RGBA": "PNG", "P": "PNG", "LA": "PNG", "1": "PNG", "CMYK": "TIFF"}
+HUB_FAILS_WITHIN_SECONDS = 5
+
+
+class Exported(NamedTuple):
+    source: Path
+    model_dir: Path
+    encoder: Encoder
+
+    @property
+    def description(self) -> ModelDescription:
+        return self.encoder.description
+
+
+def export(source: Path, precision: str, model_dir: Path) -> Exported:
+    export_model(str(source), precision, model_dir)  # type: ignore[arg-type]
+    return Exported(source, model_dir, Encoder(model_dir))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    folder = tmp_path_factory.mktemp("clip")
+    return export(save_tiny_clip(folder / "tiny"), "fp32", folder / "model")
+
+
+@pytest.fixture(scope="module")
+def clip_int8(clip: Exported, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return export(clip.source, "int8", tmp_path_factory.mktemp("int8") / "model")
+
+
+@pytest.fixture(scope="module")
+def resaved_clip(clip: Exported, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    folder = tmp_path_factory.mktemp("resaved")
+    SentenceTransformer(str(clip.source), device="cpu").save(str(folder / "another-name"))
+    return export(folder / "another-name", "fp32", folder / "model")
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return export(Path("efficientnet-lite0"), "fp32", tmp_path_factory.mktemp("stand-in") / "model")
+
+
+@pytest.fixture(scope="module")
+def reference(clip: Exported) -> SentenceTransformer:
+    return SentenceTransformer(str(clip.source), device="cpu")
+
+
+def picture(width: int, height: int, mode: str = "RGB") -> bytes:
+    rng = np.random.default_rng(width * height)
+    image = Image.fromarray(rng.integers(0, 256, (5, 7, 4), dtype=np.uint8), "RGBA").resize((width, height))
+    buffer = io.BytesIO()
+    (image if mode == "RGBA" else image.convert("RGB").convert(mode)).save(buffer, MODES[mode])
+    return buffer.getvalue()
+
+
+def cosines(reference: SentenceTransformer, encoder: Encoder, images: list[bytes]) -> np.ndarray:
+    expected = reference.encode(
+        [Image.open(io.BytesIO(image)) for image in images], normalize_embeddings=True
+    )
+    return np.sum(expected * encoder.encode(images), axis=1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_encodes_like_sentence_transformers(
+    clip: Exported, reference: SentenceTransformer, mode: str
+) -> None:
+    images = [picture(*shape, mode) for shape in SHAPES]
+    assert min(cosines(reference, clip.encoder, images)) >= 0.9999
+
+
+def test_different_images_get_different_encodings(clip: Exported) -> None:
+    first, second = clip.encoder.encode([picture(300, 200), picture(200, 301)])
+    assert first @ second < 0.95
+
+
+def test_encodings_have_length_1(clip: Exported) -> None:
+    encodings = clip.encoder.encode([picture(*shape) for shape in SHAPES])
+    assert np.linalg.norm(encodings, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_an_encoding_does_not_depend_on_its_batch(
+    clip: Exported, clip_int8: Exported, precision: str
+) -> None:
+    encoder = (clip if precision == "fp32" else clip_int8).encoder
+    images = [picture(*shape) for shape in SHAPES]
+    one_by_one = np.concatenate([encoder.encode([image]) for image in images])
+    assert encoder.encode(images) == pytest.approx(one_by_one, abs=1e-5)
+
+
+def test_the_folder_says_what_it_holds(clip: Exported) -> None:
+    description = clip.description
+    assert description.model_id.startswith("clip-ViT-64-32-fp32-")
+    assert (description.source, description.precision) == ("tiny", "fp32")
+    assert (description.dimension, description.image_size) == (32, 224)
+    assert description.mean == (0.48145466, 0.4578275, 0.40821073)
+    assert description.std == (0.26862954, 0.26130258, 0.27577711)
+    assert (description.default_threshold, description.stand_in) == (0.92, False)
+    assert description.agreement.images >= 20
+    assert description.agreement.cosine_worst >= 0.9999
+
+
+def test_the_folder_holds_the_graph_and_its_description_only(clip: Exported) -> None:
+    assert {path.name for path in clip.model_dir.iterdir()} == {GRAPH_FILE, DESCRIPTION_FILE}
+
+
+def test_the_folder_names_no_path_of_the_machine_it_was_made_on(clip: Exported) -> None:
+    for path in clip.model_dir.iterdir():
+        assert str(clip.source.parent).encode() not in path.read_bytes()
+        assert b"site-packages" not in path.read_bytes()
+
+
+def test_the_same_weights_give_the_same_model_whatever_their_folder(
+    clip: Exported, resaved_clip: Exported
+) -> None:
+    assert resaved_clip.description.source == "another-name"
+    assert resaved_clip.description.model_id == clip.description.model_id
+    assert (resaved_clip.model_dir / GRAPH_FILE).read_bytes() == (clip.model_dir / GRAPH_FILE).read_bytes()
+
+
+def test_other_weights_replace_the_model_and_its_id(clip: Exported, tmp_path: Path) -> None:
+    model_dir = shutil.copytree(clip.model_dir, tmp_path / "model")
+    export_model(str(save_tiny_clip(tmp_path / "tiny", seed=1)), "fp32", model_dir)
+    assert read_description(model_dir).model_id != clip.description.model_id
+    assert (model_dir / GRAPH_FILE).read_bytes() != (clip.model_dir / GRAPH_FILE).read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "tiny"]
+
+
+def change_preprocessor(source: Path, copy: Path, **changes: object) -> Path:
+    shutil.copytree(source, copy)
+    path = copy / MODULE_FOLDER / "preprocessor_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return copy
+
+
+def test_another_preprocessing_is_another_model(clip: Exported, tmp_path: Path) -> None:
+    source = change_preprocessor(clip.source, tmp_path / "tiny", image_mean=[0.5, 0.5, 0.5])
+    description = export_model(str(source), "fp32", tmp_path / "model")
+    assert description.model_id != clip.description.model_id
+    assert description.mean == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("changes", [{"resample": 2}, {"do_center_crop": False}, {"size": 256}])
+def test_images_prepared_in_another_way_are_refused(
+    clip: Exported, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    source = change_preprocessor(clip.source, tmp_path / "tiny", **changes)
+    with pytest.raises(ExportError, match=f"tiny prepares images with {next(iter(changes))}="):
+        export_model(str(source), "fp32", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_int8_is_smaller_and_stays_close(
+    clip: Exported, clip_int8: Exported, reference: SentenceTransformer
+) -> None:
+    images = [picture(*shape) for shape in SHAPES]
+    assert min(cosines(reference, clip_int8.encoder, images)) >= 0.99
+    assert clip_int8.description.agreement.cosine_worst >= 0.99
+    size = (clip.model_dir / GRAPH_FILE).stat().st_size
+    assert (clip_int8.model_dir / GRAPH_FILE).stat().st_size < 0.35 * size
+
+
+def test_int8_is_another_model(clip: Exported, clip_int8: Exported) -> None:
+    assert clip_int8.description.model_id.startswith("clip-ViT-64-32-int8-")
+    assert clip_int8.description.model_id[-12:] != clip.description.model_id[-12:]
+
+
+def test_the_stand_in_says_that_it_is_one(stand_in: Exported) -> None:
+    description = stand_in.description
+    assert description.stand_in
+    assert description.source == "efficientnet-lite0"
+    assert description.model_id.startswith("efficientnet-lite0-fp32-")
+    assert (description.dimension, description.image_size) == (1280, 224)
+    assert description.agreement.cosine_worst >= 0.9999
+
+
+def test_the_stand_in_in_int8_is_smaller_and_stays_close(stand_in: Exported, tmp_path: Path) -> None:
+    description = export_model("efficientnet-lite0", "int8", tmp_path / "model")
+    assert description.agreement.cosine_worst >= 0.99
+    size = (stand_in.model_dir / GRAPH_FILE).stat().st_size
+    assert (tmp_path / "model" / GRAPH_FILE).stat().st_size < 0.35 * size
+
+
+def test_a_model_of_text_only_is_refused(tmp_path: Path) -> None:
+    text = StaticEmbedding(Tokenizer(WordLevel({"hex": 0, "nut": 1}, "nut")), embedding_dim=8)
+    SentenceTransformer(modules=[text], device="cpu").save(str(tmp_path / "text"))
+    with pytest.raises(ExportError, match="has no CLIP image tower"):
+        export_model(str(tmp_path / "text"), "fp32", tmp_path / "model")
+
+
+def test_a_model_that_goes_on_after_clip_is_refused(clip: Exported, tmp_path: Path) -> None:
+    model = SentenceTransformer(str(clip.source), device="cpu")
+    model.append(Dense(32, 8))
+    model.save(str(tmp_path / "dense"))
+    with pytest.raises(ExportError, match="puts Dense behind CLIP"):
+        export_model(str(tmp_path / "dense"), "fp32", tmp_path / "model")
+
+
+def test_a_failed_export_leaves_the_model_that_is_there(clip: Exported, tmp_path: Path) -> None:
+    model_dir = shutil.copytree(clip.model_dir, tmp_path / "model")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ExportError, match=r"can't load .*empty"):
+        export_model(str(tmp_path / "empty"), "fp32", model_dir)
+    assert read_description(model_dir) == clip.description
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "model"]
+
+
+def test_a_folder_that_holds_something_else_is_not_overwritten(clip: Exported, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ExportError, match=r"holds thesis\.txt, which is no part of a model"):
+        export_model(str(clip.source), "fp32", tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="is no folder: give clip-ViT-B-32, a folder"):
+        export_model(str(tmp_path / "missing"), "fp32", tmp_path / "model")
+
+
+def export_from_hub(endpoint: str, folder: Path) -> str:
+    """Export in a process of its own, since the hub's address is read at import; return its error."""
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from lookalike_tools.export import ExportError, export_model\n"
+        "start = time.monotonic()\n"
+        "try:\n"
+        "    export_model('clip-ViT-B-32', 'fp32', Path(sys.argv[1]))\n"
+        "except ExportError as error:\n"
+        f"    assert time.monotonic() - start < {HUB_FAILS_WITHIN_SECONDS}\n"
+        "    print(error)\n"
+    )
+    result = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program, str(folder / "model")],
+        env=os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "cache"), "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert not (folder / "model").exists()
+    return result.stdout
+
+
+class EmptyHub(http.server.BaseHTTPRequestHandler):
+    """Answers as the Hugging Face hub does about a model it does not have."""
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.send_header("X-Error-Code", "RepoNotFound")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def empty_hub() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyHub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_hub_out_of_reach_is_told_in_one_line_at_once(tmp_path: Path) -> None:
+    error = export_from_hub("http://127.0.0.1:9", tmp_path)
+    assert "the Hugging Face hub can't be reached" in error
+    assert error.count("\n") == 1
+
+
+def test_a_name_that_the_hub_does_not_know_is_told(empty_hub: str, tmp_path: Path) -> None:
+    error = export_from_hub(empty_hub, tmp_path)
+    assert "neither a folder here nor a model on the Hugging Face hub" in error
+    assert error.count("\n") == 1
