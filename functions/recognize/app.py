@@ -77,6 +77,7 @@ def recognize_type(
         request_rebuild(queue, config.queue_url, type_id)
         raise
     answer = _shape_answer(recognition)
+    logger.info("recognised", **answer.model_dump(exclude={"nearest"}))
     _add_metrics(recognition)
     event = events.MATCHED if answer.match else events.MISSED
     events.publish(

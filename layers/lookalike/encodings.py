@@ -127,13 +127,13 @@ _rows = TypeAdapter(tuple[Row, ...])
 _rejected = TypeAdapter(tuple[Rejection, ...])
 
 
-def dump(encodings: Encodings) -> bytes:
+def dump(encodings: Encodings, built_at: str) -> bytes:
     """Write encodings down as safetensors: the matrix, and all else in the header's metadata."""
     metadata = {
         "format": _FORMAT,
         "model_id": encodings.model_id,
         "type_id": encodings.type_id,
-        "built_at": encodings.built_at or now(),
+        "built_at": built_at,
         "rows": json.dumps([asdict(row) for row in encodings.rows], ensure_ascii=False),
         "rejected": json.dumps([asdict(entry) for entry in encodings.rejected], ensure_ascii=False),
     }

@@ -9,12 +9,13 @@ from aws_lambda_powertools import Logger
 from numpy.typing import NDArray
 
 from lookalike import keys
+from lookalike.compare_and_swap import ContentionError
 from lookalike.decision import Decision, decide
 from lookalike.encoder import Encoder
 from lookalike.encodings import EncodedImage, Encodings, Origin, Row, now
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.images import FORMATS, sniff_format
-from lookalike.store import ContentionError, Store
+from lookalike.store import Store
 
 APPEND_ATTEMPTS = 4
 """Compare-and-swaps tried before the image's own event must make the row: keeps answers quick."""
@@ -136,7 +137,7 @@ def append_match(
         return current if current.etags().get(key) == etag else current.append([added])
 
     try:
-        current, _ = store.update_encodings(encodings.type_id, append_row, APPEND_ATTEMPTS)
+        current = store.update_encodings(encodings.type_id, append_row, APPEND_ATTEMPTS)
     except ContentionError:
         logger.warning("the row is left to the image's event", image=key)
         return Appended(key, True, len(encodings.rows))

@@ -1,9 +1,7 @@
 """The bucket: the one module that talks to S3."""
 
-import random
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
@@ -16,8 +14,9 @@ from pydantic import ValidationError
 
 from lookalike import encodings as encodings_format
 from lookalike import keys
+from lookalike.compare_and_swap import ATTEMPTS, Conflict, compare_and_swap
 from lookalike.encodings import CorruptEncodingsError, Encodings, Origin
-from lookalike.errors import LookalikeError, NotFoundError
+from lookalike.errors import NotFoundError
 from lookalike.images import MAX_BYTES, check_size
 from lookalike.model import ModelDescription
 from lookalike.settings import TypeSettings
@@ -28,22 +27,8 @@ if TYPE_CHECKING:
 UPLOAD_SECONDS = 900
 """How long a presigned upload may be used."""
 
-CAS_ATTEMPTS = 8
-"""How often a compare-and-swap is tried before the caller must do without it."""
-
-CAS_BACKOFF_SECONDS = 0.05
-"""Mean wait before the second try; it doubles with each further one, up to a second."""
-
 logger = Logger(child=True)
 T = TypeVar("T")
-
-
-class ContentionError(LookalikeError):
-    """Other writers were faster each time."""
-
-
-class Conflict(Exception):  # noqa: N818 (an outcome of a conditional write, not a failure)
-    """What was there is not what was expected: another writer was first."""
 
 
 class ListedImage(NamedTuple):
@@ -202,9 +187,9 @@ class Store:
         return loaded, answer["ETag"]
 
     def update_encodings(
-        self, type_id: str, change: Callable[[Encodings], Encodings], attempts: int = CAS_ATTEMPTS
-    ) -> tuple[Encodings, bool]:
-        """Change a type's encodings by compare-and-swap.
+        self, type_id: str, change: Callable[[Encodings], Encodings], attempts: int = ATTEMPTS
+    ) -> Encodings:
+        """Change a type's encodings by compare-and-swap; returns them as they are now.
 
         Args:
             type_id: the type.
@@ -212,30 +197,15 @@ class Store:
                 they should be; the same object if nothing has to change. Called again after a lost race.
             attempts: how often to try.
 
-        Returns:
-            The encodings as they are now, and whether they were written.
-
         Raises:
             ContentionError: each attempt lost its race.
         """
-        for attempt in range(attempts):
-            if attempt:
-                limit = min(1, CAS_BACKOFF_SECONDS * 2**attempt)
-                time.sleep(random.uniform(0, limit))  # noqa: S311 (spreads writers, no secret)
+
+        def read() -> tuple[Encodings, str | None]:
             stored, etag = self.read_encodings(type_id)
-            before = stored or Encodings.empty(self.model.model_id, type_id, self.model.dimension)
-            after = change(before)
-            if after is before:
-                return before, False
-            after = replace(after, built_at=encodings_format.now())
-            try:
-                self._write_encodings(after, etag)
-            except Conflict:
-                continue
-            return after, True
-        raise ContentionError(
-            f"the encodings of {type_id} are being written by others: {attempts} attempts lost"
-        )
+            return stored or Encodings.empty(self.model.model_id, type_id, self.model.dimension), etag
+
+        return compare_and_swap(read, change, self._write_encodings, attempts)
 
     def _write_encodings(self, encodings: Encodings, expected_etag: str | None) -> None:
         condition: dict[str, Any] = {"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}
@@ -243,7 +213,7 @@ class Store:
             self.client.put_object(
                 Bucket=self.bucket,
                 Key=keys.encodings_key(encodings.model_id, encodings.type_id),
-                Body=encodings_format.dump(encodings),
+                Body=encodings_format.dump(encodings, encodings_format.now()),
                 ContentType="application/octet-stream",
                 **condition,
             )

@@ -61,13 +61,13 @@ def of(listed: dict[str, str], rejected: dict[str, str] | None = None) -> Encodi
 )
 def test_what_is_written_is_read_again(rows: list[EncodedImage], rejected: list[Rejection]) -> None:
     written = Encodings.empty(MODEL, TYPE, DIMENSION).append(rows, rejected)
-    read = load(dump(written), MODEL, TYPE, DIMENSION)
+    read = load(dump(written, TIME), MODEL, TYPE, DIMENSION)
     assert np.array_equal(read.matrix, written.matrix)
     assert (read.rows, read.rejected) == (written.rows, written.rejected)
 
 
 def test_the_file_is_plain_safetensors_that_names_its_rows() -> None:
-    data = dump(of({"types/hex-nut/images/1.jpg": "a"}))
+    data = dump(of({"types/hex-nut/images/1.jpg": "a"}), TIME)
     (matrix,) = safetensors.numpy.load(data).values()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
     assert matrix.shape == (1, DIMENSION)
@@ -136,7 +136,7 @@ def test_the_pattern_of_the_corrupt_files_is_itself_sound() -> None:
         b"",
         b"not safetensors",
         b"\xff" * 64,
-        dump(of({"1.jpg": "a"}))[:-3],
+        dump(of({"1.jpg": "a"}), TIME)[:-3],
         written_with({"model_id": "another"}),
         written_with({"type_id": "another"}),
         written_with({"format": "lookalike-encodings-9"}),
