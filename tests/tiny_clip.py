@@ -66,11 +66,11 @@ def save_tiny_clip(folder: Path, seed: int = 0) -> Path:
 
 
 def _random_clip(seed: int) -> CLIPModel:
-    clip = CLIPModel(CLIPConfig(**CONFIG))
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        clip = CLIPModel(CLIPConfig(**CONFIG))
         for name, weights in clip.named_parameters():
             if weights.dim() > 1:
                 fan_in = weights[0].numel()
-                weights.normal_(0, (1 if "embedding" in name else 2) * fan_in**-0.5, generator=generator)
+                weights.normal_(0, (1 if "embedding" in name else 2) * fan_in**-0.5)
     return clip

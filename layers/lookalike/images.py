@@ -93,12 +93,16 @@ def resize_and_crop(image: Image.Image, size: int) -> Image.Image:
     """The centre square of an image whose shorter side is scaled to `size` pixels, bicubic.
 
     This is what CLIP's processor does: the longer side is truncated to whole pixels, then the middle is
-    cropped. Only the part that stays is resampled.
+    cropped.
     """
     width, height = image.size
     shorter = min(width, height)
     scaled_width, scaled_height = size * width // shorter, size * height // shorter
     left, top = (scaled_width - size) // 2, (scaled_height - size) // 2
+    if scaled_width * scaled_height <= MAX_PIXELS:
+        scaled = image.resize((scaled_width, scaled_height), Image.Resampling.BICUBIC)
+        return scaled.crop((left, top, left + size, top + size))
+    # Of an extreme aspect ratio only the part that stays is resampled; Pillow may round it otherwise.
     x, y = width / scaled_width, height / scaled_height
     box = (left * x, top * y, (left + size) * x, (top + size) * y)
     return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
@@ -117,4 +121,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         # Pillow would clip 16-bit grey at 255, which leaves a white image.
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        # CLIP's processor shows what is transparent as white.
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")

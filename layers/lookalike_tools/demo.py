@@ -187,7 +187,7 @@ def _ask(stack: Stack, photo: Photo, type_id: str, *, append: bool, threshold: f
 def _print_answers(asked: list[Asked]) -> None:
     table = Table(box=SIMPLE_HEAD)
     for heading in ("query", "asked type"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=26)
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=20)
     for heading, width in (("similarity", 10), ("match", 10), ("appended", 8)):
         table.add_column(heading, width=width)
     for each in asked:
