@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 import requests
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from lookalike.keys import image_key
-from lookalike_tools.local import Stack
-from lookalike_tools.local.emulator import CREDENTIALS
+from lookalike_tools.live import Stack
 
 WAIT_SECONDS = 60
 
@@ -27,30 +23,15 @@ def eventually(condition: Callable[[], Any]) -> Any:
     return result
 
 
-class Signature(requests.auth.AuthBase):
-    """Signs calls, for an API that asks IAM who may call it."""
-
-    def __init__(self, region: str) -> None:
-        self.signer = SigV4Auth(Credentials(*CREDENTIALS.values()), "execute-api", region)
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        signed = AWSRequest(request.method, request.url, request.headers, request.body)
-        self.signer.add_auth(signed)
-        request.headers.update(dict(signed.headers))
-        return request
-
-
 class Api:
     """Calls over HTTP and S3 to a deployed stack."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.s3 = stack.client("s3")
-        self.session = requests.Session()
-        self.session.auth = Signature(stack.region)
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        return self.session.request(method, self.stack.api_url + path, timeout=60, **options)
+        return self.stack.call(method, path, **options)
 
     def recognize(self, type_id: str, image: bytes, **params: Any) -> requests.Response:
         return self.call(

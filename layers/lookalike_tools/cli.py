@@ -21,6 +21,7 @@ app = typer.Typer(
 Model = Annotated[
     Path | None, typer.Option(help=f"Model folder; else {CLIP_DIR}, or {STAND_IN_DIR} where that is missing.")
 ]
+LiveStack = Annotated[str, typer.Option(help="Name of a deployed stack, or the ready file of a local one.")]
 Port = Annotated[
     int | None, typer.Option(min=1, max=65535, help="Port on the loopback interface; else a free one.")
 ]
@@ -69,6 +70,44 @@ def demo(
     from lookalike_tools.demo import run_demo
 
     run_demo(CLIP_DIR, STAND_IN_DIR, photos, out)
+
+
+@app.command()
+def rebuild(
+    types: Annotated[list[str] | None, typer.Argument(help="The types to bring up to date.")] = None,
+    all_types: Annotated[bool, typer.Option("--all", help="All types of the stack.")] = False,
+    stack: LiveStack = "lookalike",
+) -> None:
+    """Bring types up to date, as after deploying another model, and show progress until they are."""
+    from rich.progress import track
+
+    from lookalike_tools.live import find_stack
+    from lookalike_tools.upkeep import list_types, rebuild_types
+
+    if bool(types) == all_types:
+        raise typer.BadParameter("name the types to rebuild, or give --all")
+    live = find_stack(stack)
+    wanted = types or list_types(live)
+    for _ in track(rebuild_types(live, wanted), description="rebuilding", total=len(wanted)):
+        pass
+
+
+@app.command()
+def remove_old_encodings(
+    stack: LiveStack = "lookalike",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the encodings of models that are no longer deployed; images stay."""
+    from lookalike_tools.live import find_stack
+    from lookalike_tools.upkeep import old_models, remove_encodings
+
+    live = find_stack(stack)
+    models = old_models(live)
+    if not models:
+        typer.echo("There are no encodings but those of the model that is running.")
+    for model_id in models:
+        if yes or typer.confirm(f"Remove all encodings by {model_id}?"):
+            typer.echo(f"{remove_encodings(live, model_id)} encodings by {model_id} removed")
 
 
 def main() -> None:

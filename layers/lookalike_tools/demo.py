@@ -20,13 +20,13 @@ from lookalike.model import DESCRIPTION_FILE, read_description
 from lookalike_tools.contact_sheet import Row, contact_sheet
 from lookalike_tools.demo_photos import Photo, TypePhotos, choose_lesson, read_photos, render_photos
 from lookalike_tools.export import ExportError, export_model
-from lookalike_tools.local import Stack, local_stack
+from lookalike_tools.live import Stack
+from lookalike_tools.local import local_stack
 from lookalike_tools.parts import PARTS
 
 CLIP = "clip-ViT-B-32"
 STAND_IN = "efficientnet-lite0"
 BUILD_SECONDS = 600
-REQUEST_SECONDS = 60
 
 console = Console()
 
@@ -125,7 +125,7 @@ def _wait_until_built(stack: Stack, types: list[TypePhotos]) -> None:
             if time.monotonic() > give_up:
                 raise DemoError(f"encodings were not built in {BUILD_SECONDS} s: {', '.join(waiting)}")
             for type_id in list(waiting):
-                state = requests.get(f"{stack.api_url}/types/{type_id}", timeout=REQUEST_SECONDS).json()
+                state = stack.call("GET", f"/types/{type_id}").json()
                 built[type_id] = state["encodings"]
                 if state["up_to_date"]:
                     del waiting[type_id]
@@ -172,12 +172,12 @@ def _teach(stack: Stack, model_dir: Path, types: list[TypePhotos]) -> list[Asked
 
 
 def _ask(stack: Stack, photo: Photo, type_id: str, *, append: bool, threshold: float | None = None) -> Asked:
-    answer = requests.post(
-        f"{stack.api_url}/types/{type_id}/recognize",
+    answer = stack.call(
+        "POST",
+        f"/types/{type_id}/recognize",
         params={"filename": photo.name, "append": append, "threshold": threshold},
         data=photo.data,
         headers={"Content-Type": "application/octet-stream"},
-        timeout=REQUEST_SECONDS,
     )
     if answer.status_code != requests.codes.ok:
         raise DemoError(f"{photo.name} against {type_id}: {answer.status_code} {answer.text}")

@@ -18,7 +18,8 @@ import pytest
 import requests
 
 from lookalike.errors import ModelError
-from lookalike_tools.local import LocalStackError, Stack, local_stack
+from lookalike_tools.live import Stack
+from lookalike_tools.local import LocalStackError, local_stack
 
 ROOT = Path(__file__).parents[2]
 DESCRIPTION = {

@@ -11,19 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import typer
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.config import Config
-from botocore.credentials import Credentials
 from botocore.exceptions import WaiterError
-from botocore.httpsession import URLLib3Session
 
 from lookalike.model import read_description
-from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator, LocalStackError, running_emulator
+from lookalike_tools.live import LOCAL_STACK_NAME, Stack, local_session, make_client, read_outputs
+from lookalike_tools.local.emulator import REGION, Emulator, LocalStackError, running_emulator
 from lookalike_tools.local.template import (
     as_zip_functions,
     drop_bucket_policies,
@@ -35,32 +29,21 @@ from lookalike_tools.local.template import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
-STACK_NAME = "lookalike"
 CODE_BUCKET = "lookalike-code"
 PLATFORM_LINES = ("START RequestId:", "END RequestId:", "REPORT RequestId:")
 
 
 @dataclass(frozen=True)
-class Stack:
-    """A deployed stack and where to find its parts."""
+class LocalStack(Stack):
+    """A stack on an emulated AWS on this machine."""
 
-    api_url: str
-    bucket: str
-    endpoint_url: str
-    region: str
-    queue_url: str
-    dead_letter_queue_url: str
     emulator: Emulator
-
-    def client(self, service: str) -> Any:
-        """A boto3 client for one of the emulated services."""
-        return _client(service, self.endpoint_url)
 
 
 @contextmanager
 def local_stack(
     model_dir: Path, port: int | None = None, *, auth: bool = False, root: Path = ROOT
-) -> Iterator[Stack]:
+) -> Iterator[LocalStack]:
     """Run the whole stack on this machine: the template in `root` on an emulated AWS.
 
     Ready when it is entered, gone without a trace when it is left.
@@ -131,7 +114,7 @@ def run_stack(
             ready_file.unlink(missing_ok=True)
 
 
-def follow_logs(stack: Stack) -> Iterator[str]:
+def follow_logs(stack: LocalStack) -> Iterator[str]:
     """The lines that the functions log, as they come.
 
     Raises:
@@ -157,15 +140,10 @@ def follow_logs(stack: Stack) -> Iterator[str]:
     raise LocalStackError(f"the emulator stopped by itself:\n{stack.emulator.log_tail()}")
 
 
-def _client(service: str, endpoint_url: str) -> Any:
-    session: Any = boto3.Session(**CREDENTIALS, region_name=REGION)
-    # The emulator is on this machine: no proxy knows the way.
-    return session.client(service, endpoint_url=endpoint_url, config=Config(proxies={}))
-
-
-def _deploy(emulator: Emulator, root: Path, model_dir: Path, threshold: float, *, auth: bool) -> Stack:
+def _deploy(emulator: Emulator, root: Path, model_dir: Path, threshold: float, *, auth: bool) -> LocalStack:
     template = read_template(root / "template.yaml")
-    s3 = _client("s3", emulator.endpoint_url)
+    session = local_session(REGION)
+    s3 = make_client(session, "s3", emulator.endpoint_url)
     s3.create_bucket(Bucket=CODE_BUCKET)
     for function in image_functions(template).values():
         package = package_of(function)
@@ -176,37 +154,29 @@ def _deploy(emulator: Emulator, root: Path, model_dir: Path, threshold: float, *
     drop_bucket_policies(template)
     spell_out_routes(template, auth=auth)
 
-    cloudformation = _client("cloudformation", emulator.endpoint_url)
+    cloudformation = make_client(session, "cloudformation", emulator.endpoint_url)
     cloudformation.create_stack(
-        StackName=STACK_NAME,
+        StackName=LOCAL_STACK_NAME,
         TemplateBody=json.dumps(template),
         Capabilities=["CAPABILITY_IAM"],
         Parameters=[{"ParameterKey": "Threshold", "ParameterValue": str(threshold)}],
     )
     try:
         waiter = cloudformation.get_waiter("stack_create_complete")
-        waiter.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
+        waiter.wait(StackName=LOCAL_STACK_NAME, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     except WaiterError:
-        events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+        events = cloudformation.describe_stack_events(StackName=LOCAL_STACK_NAME)["StackEvents"]
         reasons = [
             f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}"
             for e in events
             if "FAILED" in e["ResourceStatus"]
         ]
         raise LocalStackError("the template can't be deployed: " + "; ".join(reasons)) from None
-    stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    api = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Api")
+    stack = read_outputs(session, LOCAL_STACK_NAME, emulator.endpoint_url)
+    api = cloudformation.describe_stack_resource(StackName=LOCAL_STACK_NAME, LogicalResourceId="Api")
     api_id = api["StackResourceDetail"]["PhysicalResourceId"]
-    return Stack(
-        api_url=f"{emulator.endpoint_url}/_aws/execute-api/{api_id}/$default",
-        bucket=outputs["BucketName"],
-        endpoint_url=emulator.endpoint_url,
-        region=REGION,
-        queue_url=outputs["QueueUrl"],
-        dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
-        emulator=emulator,
-    )
+    api_url = f"{emulator.endpoint_url}/_aws/execute-api/{api_id}/$default"
+    return LocalStack(**vars(stack) | {"api_url": api_url}, emulator=emulator)
 
 
 def _zip_packages(packages: list[Path]) -> bytes:
@@ -220,10 +190,7 @@ def _zip_packages(packages: list[Path]) -> bytes:
 
 
 def _check_health(stack: Stack) -> None:
-    request = AWSRequest("GET", f"{stack.api_url}/health")
-    credentials = Credentials(CREDENTIALS["aws_access_key_id"], CREDENTIALS["aws_secret_access_key"])
-    SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
-    response = URLLib3Session().send(request.prepare())
+    response = stack.call("GET", "/health")
     if response.status_code != http.client.OK:
         raise LocalStackError(f"GET /health answers {response.status_code}: {response.text}")
 

@@ -1,0 +1,146 @@
+"""A live stack, on AWS or on this machine: where its parts are, and calls to them."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lookalike.errors import LookalikeError
+
+LOCAL_STACK_NAME = "lookalike"
+REQUEST_SECONDS = 60
+
+
+class StackError(LookalikeError):
+    """The stack can't be found, or does not answer."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack.
+
+    Attributes:
+        api_url: where its API answers, without a slash at the end.
+        bucket: name of its bucket.
+        queue_url: its queue of types to rebuild.
+        dead_letter_queue_url: where messages end that failed time and again.
+        region: AWS region.
+        endpoint_url: where the emulated AWS answers; None on AWS itself.
+        session: the credentials to use.
+    """
+
+    api_url: str
+    bucket: str
+    queue_url: str
+    dead_letter_queue_url: str
+    region: str
+    endpoint_url: str | None
+    session: boto3.Session
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for one of AWS's services."""
+        return make_client(self.session, service, self.endpoint_url)
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Call the API, signed as IAM authorization asks for.
+
+        Args:
+            method: GET, POST, PUT or DELETE.
+            path: what follows the API's address, as the API's description names it.
+            options: as `requests.request` takes them.
+
+        Raises:
+            StackError: the API can't be reached, or there are no credentials.
+        """
+        try:
+            with requests.Session() as session:
+                # An emulated AWS is on this machine: no proxy knows the way.
+                session.trust_env = self.endpoint_url is None
+                return session.request(
+                    method, self.api_url + path, auth=self._sign, timeout=REQUEST_SECONDS, **options
+                )
+        except requests.RequestException as error:
+            raise StackError(f"the API at {self.api_url} can't be reached: {error}") from error
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        credentials = self.session.get_credentials()
+        if credentials is None:
+            raise StackError("there are no AWS credentials: set a profile, or sign in")
+        signed = AWSRequest(request.method, request.url, request.headers, request.body)
+        SigV4Auth(credentials, "execute-api", self.region).add_auth(signed)
+        request.headers.update(dict(signed.headers))
+        return request
+
+
+def make_client(session: boto3.Session, service: str, endpoint_url: str | None) -> Any:
+    """A boto3 client for one of AWS's services, emulated if there is an endpoint."""
+    any_session: Any = session
+    # An emulated AWS is on this machine: no proxy knows the way.
+    config = Config(proxies={}) if endpoint_url else None
+    return any_session.client(service, endpoint_url=endpoint_url, config=config)
+
+
+def find_stack(name: str) -> Stack:
+    """Find a live stack.
+
+    Args:
+        name: of the CloudFormation stack, in the account and region that boto3 finds; or the path of the
+            ready file that `lookalike local` wrote.
+
+    Raises:
+        StackError: there is no such stack, or no credentials, region or network to find it with.
+    """
+    if Path(name).is_file():
+        return _find_local_stack(Path(name))
+    session = boto3.Session()
+    return read_outputs(session, name, None)
+
+
+def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) -> Stack:
+    """A stack as the outputs of its template describe it.
+
+    Raises:
+        StackError: it can't be described.
+    """
+    try:
+        client = make_client(session, "cloudformation", endpoint_url)
+        (described,) = client.describe_stacks(StackName=name)["Stacks"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        return Stack(
+            api_url=outputs["ApiUrl"],
+            bucket=outputs["BucketName"],
+            queue_url=outputs["QueueUrl"],
+            dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+            region=client.meta.region_name,
+            endpoint_url=endpoint_url,
+            session=session,
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(
+            f"no stack {name!r} can be found: {error}. Give the name of a deployed stack, with AWS "
+            "credentials and region set, or the ready file of a local one"
+        ) from None
+    except KeyError as error:
+        raise StackError(f"the stack {name!r} is none of Lookalike's: it has no output {error}") from None
+
+
+def local_session(region: str) -> boto3.Session:
+    """The credentials and region of an emulated AWS; they open nothing elsewhere."""
+    return boto3.Session("test", "test", region_name=region)
+
+
+def _find_local_stack(ready_file: Path) -> Stack:
+    try:
+        ready = json.loads(ready_file.read_text())
+        session, endpoint_url = local_session(ready["region"]), ready["endpoint_url"]
+        stack = read_outputs(session, LOCAL_STACK_NAME, endpoint_url)
+        return replace(stack, api_url=ready["api_url"])
+    except (ValueError, KeyError, TypeError):
+        raise StackError(f"{ready_file} is no ready file of a local stack") from None

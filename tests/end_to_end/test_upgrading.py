@@ -1,0 +1,98 @@
+"""Another model is deployed while queries run: no answer mixes models, and all types come back."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deployed import Api, eventually
+from lookalike.model import read_description
+from lookalike_tools.export import export_model
+from lookalike_tools.local import local_stack
+from lookalike_tools.upkeep import list_types, old_models, rebuild_types, remove_encodings
+from photographs import photograph
+from tiny_clip import save_tiny_clip
+
+FUNCTIONS = ("RecognizeFunction", "RebuildEncodingsFunction")
+
+
+@pytest.fixture(scope="module")
+def second_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("second-model")
+    export_model(str(save_tiny_clip(folder / "clip", seed=2)), "fp32", folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture
+def own_api(model_dir: Path) -> Iterator[Api]:
+    """A stack of its own: the upgrade changes it for good."""
+    with local_stack(model_dir, auth=True) as stack:
+        yield Api(stack)
+
+
+def deploy_model(api: Api, model_dir: Path) -> None:
+    """What deploying images with another model in them does, one function after the other."""
+    cloudformation, functions = api.stack.client("cloudformation"), api.stack.client("lambda")
+    for name in FUNCTIONS:
+        resource = cloudformation.describe_stack_resource(StackName="lookalike", LogicalResourceId=name)
+        function = resource["StackResourceDetail"]["PhysicalResourceId"]
+        environment = functions.get_function_configuration(FunctionName=function)["Environment"]
+        environment["Variables"]["MODEL_DIR"] = str(model_dir)
+        functions.update_function_configuration(FunctionName=function, Environment=environment)
+
+
+class Queries(threading.Thread):
+    """Asks for a type's own photo, again and again, until told to stop."""
+
+    def __init__(self, api: Api, type_id: str) -> None:
+        super().__init__()
+        self.api = api
+        self.type_id = type_id
+        self.answers: list[tuple[int, dict[str, Any]]] = []
+        self.enough = threading.Event()
+
+    def run(self) -> None:
+        while not self.enough.is_set():
+            answer = self.api.recognize(self.type_id, photograph(1), append="false")
+            self.answers.append((answer.status_code, answer.json()))
+
+
+def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
+    own_api: Api, model_dir: Path, second_model: Path
+) -> None:
+    api = own_api
+    types = [f"type-{uuid4().hex[:12]}" for _ in range(4)]
+    for type_id in types:
+        for shot in range(3):
+            api.upload(type_id, f"{shot}.png", photograph(1, shot))
+    for type_id in types:
+        api.wait_until_built(type_id, 3)
+    first, second = (read_description(folder).model_id for folder in (model_dir, second_model))
+    queries = Queries(api, types[0])
+    queries.start()
+    eventually(lambda: queries.answers)
+
+    deploy_model(api, second_model)
+
+    # The type that is asked for queues itself; the others are queued by the command.
+    eventually(lambda: queries.answers[-1][1].get("model") == second)
+    assert sorted(rebuild_types(api.stack, list_types(api.stack))) == sorted(types)
+    queries.enough.set()
+    queries.join()
+
+    assert {status for status, _ in queries.answers} <= {200, 503}
+    models = [answer["model"] for status, answer in queries.answers if status == 200]
+    assert models == sorted(models, key=[first, second].index)
+    # A reference photo is itself by either model; against the other's encodings it would be anything.
+    assert min(answer["similarity"] for status, answer in queries.answers if status == 200) > 0.999
+    for type_id in types:
+        assert api.type(type_id)["model"] == second
+        assert api.type(type_id)["encodings"] == 3
+
+    assert old_models(api.stack) == [first]
+    assert remove_encodings(api.stack, first) == len(types)
+    assert old_models(api.stack) == []
+    assert all(api.recognize(type_id, photograph(1)).json()["match"] for type_id in types)
