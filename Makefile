@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PHOTOS ?=
 
-.PHONY: help setup demo local model test lint format lock clean
+.PHONY: help setup demo local model test container-test build deploy lint format lock clean
 
 help:
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## make .venv with everything in it
 
@@ -31,8 +31,19 @@ local: $(INSTALLED) ## the whole stack on this machine, until Ctrl-C
 model: $(INSTALLED) ## export CLIP to .model
 	$(BIN)/lookalike export-model --source clip-ViT-B-32 --precision fp32 --out .model
 
-test: $(INSTALLED) ## all tests
+test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest
+
+container-test: $(INSTALLED) ## the functions' images, built and run as Lambda would (needs Docker or Podman)
+	$(BIN)/pytest tests/container
+
+build: ## the functions' images, with CLIP in them (needs the SAM CLI and Docker, and `make model` before)
+	@command -v sam >/dev/null || { echo "make build needs the AWS SAM CLI: pip install aws-sam-cli" >&2; exit 1; }
+	@test -f .model/encoder.json || { echo "There is no model in .model: export CLIP with 'make model'" >&2; exit 1; }
+	sam build
+
+deploy: build ## to your AWS account (samconfig.toml says how; `sam deploy --guided` asks)
+	sam deploy
 
 lint: $(INSTALLED) ## style, formatting, types, template
 	$(BIN)/ruff check
@@ -47,6 +58,8 @@ format: $(INSTALLED) ## mend style and formatting
 lock: ## pin what pyproject.toml asks for (needs uv)
 	uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-package torch --no-annotate --no-header --output-file requirements-dev.txt
+	uv pip compile pyproject.toml --quiet --constraint requirements-dev.txt --python-platform linux --python-version 3.13 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 clean: ## remove all that was made
 	rm -rf $(VENV) .model .model-stand-in .demo .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

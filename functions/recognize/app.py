@@ -28,7 +28,6 @@ from lookalike.settings import TypeSettings
 from lookalike.store import Store, make_client
 from recognize import schemas
 from recognize.body import SentImage, read_body
-from recognize.openapi import describe_api
 
 config = read_config()
 encoder = Encoder(config.model_dir)
@@ -166,6 +165,8 @@ def get_health() -> schemas.HealthAnswer:
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
     """This API's description."""
+    from recognize.openapi import describe_api  # noqa: PLC0415 (it would slow each cold start down)
+
     return Response(200, "application/json", describe_api(app, lookalike.__version__))
 
 
