@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PHOTOS ?=
+PRECISION ?= fp32
 
 .PHONY: help setup demo local model test container-test build deploy lint format lock clean
 
@@ -28,8 +29,8 @@ demo: $(INSTALLED) ## from nothing to recognised photos (PHOTOS=DIR: your own, a
 local: $(INSTALLED) ## the whole stack on this machine, until Ctrl-C
 	$(BIN)/lookalike local
 
-model: $(INSTALLED) ## export CLIP to .model
-	$(BIN)/lookalike export-model --source clip-ViT-B-32 --precision fp32 --out .model
+model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the bytes)
+	$(BIN)/lookalike export-model --source clip-ViT-B-32 --precision $(PRECISION) --out .model
 
 test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest

@@ -8,9 +8,6 @@ import typer
 
 from lookalike.errors import LookalikeError
 
-CLIP_DIR = Path(".model")
-STAND_IN_DIR = Path(".model-stand-in")
-
 app = typer.Typer(
     help="Few-shot image recognition: does a photo show an object of a type?",
     no_args_is_help=True,
@@ -19,7 +16,7 @@ app = typer.Typer(
 )
 
 Model = Annotated[
-    Path | None, typer.Option(help=f"Model folder; else {CLIP_DIR}, or {STAND_IN_DIR} where that is missing.")
+    Path | None, typer.Option(help="Model folder; else CLIP, or a stand-in where CLIP can't be had.")
 ]
 LiveStack = Annotated[str, typer.Option(help="Name of a deployed stack, or the ready file of a local one.")]
 Port = Annotated[
@@ -54,9 +51,12 @@ def local(
     model: Model = None,
 ) -> None:
     """Run the whole stack on this machine until it is interrupted: the real template on an emulated AWS."""
-    from lookalike_tools.local import run_stack
+    from rich.console import Console
 
-    run_stack(model or _model_at_hand(), port, ready_file)
+    from lookalike_tools.local import run_stack
+    from lookalike_tools.model_at_hand import prepare_model
+
+    run_stack(model or prepare_model(Console(stderr=True)), port, ready_file)
 
 
 @app.command()
@@ -69,7 +69,7 @@ def demo(
     """From nothing to recognised photos: model, stack, references, queries, and a contact sheet."""
     from lookalike_tools.demo import run_demo
 
-    run_demo(CLIP_DIR, STAND_IN_DIR, photos, out)
+    run_demo(photos, out)
 
 
 @app.command()
@@ -117,7 +117,3 @@ def main() -> None:
     except LookalikeError as error:
         typer.secho(f"lookalike: {error}", fg="red", err=True)
         sys.exit(1)
-
-
-def _model_at_hand() -> Path:
-    return CLIP_DIR if CLIP_DIR.exists() or not STAND_IN_DIR.exists() else STAND_IN_DIR

@@ -9,23 +9,20 @@ import requests
 from PIL import Image
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from lookalike.encoder import Encoder
 from lookalike.errors import LookalikeError
 from lookalike.keys import image_key
-from lookalike.model import DESCRIPTION_FILE, read_description
+from lookalike.model import read_description
 from lookalike_tools.contact_sheet import Row, contact_sheet
 from lookalike_tools.demo_photos import Photo, TypePhotos, choose_lesson, read_photos, render_photos
-from lookalike_tools.export import ExportError, export_model
 from lookalike_tools.live import Stack
 from lookalike_tools.local import local_stack
+from lookalike_tools.model_at_hand import prepare_model
 from lookalike_tools.parts import PARTS
 
-CLIP = "clip-ViT-B-32"
-STAND_IN = "efficientnet-lite0"
 BUILD_SECONDS = 600
 
 console = Console()
@@ -43,12 +40,10 @@ class Asked(NamedTuple):
     answer: dict[str, Any]
 
 
-def run_demo(clip_dir: Path, stand_in_dir: Path, photos: Path | None, out: Path) -> None:
+def run_demo(photos: Path | None, out: Path) -> None:
     """Run the demo and print what happens.
 
     Args:
-        clip_dir: CLIP's model folder; made where CLIP can be had.
-        stand_in_dir: the stand-in's model folder; made where CLIP can't be had.
         photos: a folder of photos for each type; rendered parts if None.
         out: folder for the contact sheet.
 
@@ -58,7 +53,7 @@ def run_demo(clip_dir: Path, stand_in_dir: Path, photos: Path | None, out: Path)
     console.rule("Photos")
     types = read_photos(photos) if photos else _render()
     console.rule("Model")
-    model_dir = _prepare_model(clip_dir, stand_in_dir)
+    model_dir = prepare_model(console)
     console.rule("Stack")
     console.print("Deploying template.yaml on an emulated AWS on this machine ...")
     with local_stack(model_dir) as stack:
@@ -83,29 +78,6 @@ def _render() -> list[TypePhotos]:
     with _progress() as progress:
         task = progress.add_task("rendering parts", total=len(PARTS))
         return render_photos(lambda: progress.advance(task))
-
-
-def _prepare_model(clip_dir: Path, stand_in_dir: Path) -> Path:
-    model_dir = clip_dir
-    if not (clip_dir / DESCRIPTION_FILE).exists():
-        console.print(f"Exporting {CLIP} ...")
-        try:
-            export_model(CLIP, "fp32", clip_dir)
-        except ExportError as error:
-            model_dir = stand_in_dir
-            console.print(
-                Panel(
-                    f"CLIP can't be had: {error}\n\n[bold]This demo runs on a stand-in, {STAND_IN}. It is "
-                    "not CLIP: it tells objects apart less well, and has other similarities and thresholds.",
-                    title="NOT CLIP",
-                    border_style="red",
-                )
-            )
-            if not (stand_in_dir / DESCRIPTION_FILE).exists():
-                export_model(STAND_IN, "fp32", stand_in_dir)
-    description = read_description(model_dir)
-    console.print(f"{description.model_id}; a match exceeds a similarity of {description.default_threshold}")
-    return model_dir
 
 
 def _upload(stack: Stack, photos: list[Photo]) -> None:
