@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PHOTOS ?=
 
-.PHONY: help setup demo local model test lint format lock clean
+.PHONY: help setup demo local model test soak lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ model: $(INSTALLED) ## export CLIP to .model
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest
+
+soak: $(INSTALLED) ## 20,000 steps of everything that may happen to a type, about 3 minutes
+	$(BIN)/pytest --hypothesis-profile soak tests/integration/test_interleavings.py
 
 lint: $(INSTALLED) ## style, formatting, types, template
 	$(BIN)/ruff check
