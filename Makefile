@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 PHOTOS ?=
 PRECISION ?= fp32
 
-.PHONY: help setup demo local model test container-test build deploy lint format lock clean
+.PHONY: help setup demo local model test soak container-test build deploy lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the b
 
 test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest
+
+soak: $(INSTALLED) ## 20,000 steps of everything that may happen to a type, about 3 minutes
+	$(BIN)/pytest --hypothesis-profile soak tests/integration/test_interleavings.py
 
 container-test: $(INSTALLED) ## the functions' images, built and run as Lambda would (needs Docker or Podman)
 	$(BIN)/pytest tests/container

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lookalike.encoder import Encoder
 from lookalike_tools.local.emulator import Emulator, running_emulator
 from thumbnail_model import save_thumbnail_model
+
+# As many more examples as `make soak` takes: pytest --hypothesis-profile soak.
+settings.register_profile("soak", max_examples=1600)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,14 @@ import numpy as np
 from PIL import Image
 
 
+def blended(subject: int, other: int, share: float) -> bytes:
+    """An image file with a share, 0 to 1, of another subject in it."""
+    ours, theirs = (Image.open(io.BytesIO(photograph(each))) for each in (subject, other))
+    buffer = io.BytesIO()
+    Image.blend(ours, theirs, share).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def photograph(subject: int, shot: int = 0, image_format: str = "PNG") -> bytes:
     """An image file: the same subject gives similar images, and each shot of it a file of its own."""
     scene = np.random.default_rng(subject).integers(0, 256, (8, 8, 3))

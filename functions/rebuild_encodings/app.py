@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -12,17 +11,19 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lookalike import events
+from lookalike.clients import make_client
+from lookalike.compare_and_swap import ContentionError
 from lookalike.config import read_config
 from lookalike.encoder import Encoder
 from lookalike.rebuild_queue import request_rebuild, types_to_rebuild
 from lookalike.rebuilding import Rebuilt, rebuild
-from lookalike.store import Store, make_client
+from lookalike.store import Store
 
 config = read_config()
 encoder = Encoder(config.model_dir)
-store = Store(make_client(), config.bucket, encoder.description)
-queue = boto3.client("sqs")
-bus = boto3.client("events")
+store = Store(make_client("s3"), config.bucket, encoder.description)
+queue = make_client("sqs")
+bus = make_client("events")
 logger = Logger()
 metrics = Metrics()
 
@@ -41,7 +42,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         logger.set_correlation_id(record.message_id)
         for type_id in types_to_rebuild(record.body):
             if type_id not in outcomes:
-                outcomes[type_id] = _attempt(type_id, deadline)
+                # Types that the first ones leave no time for get a message, lest all return to the queue.
+                out_of_time = bool(outcomes) and time.monotonic() >= deadline
+                outcomes[type_id] = _postpone(type_id) if out_of_time else _attempt(type_id, deadline)
             if error := outcomes[type_id]:
                 raise error
 
@@ -54,10 +57,23 @@ def _attempt(type_id: str, deadline: float) -> Exception | None:
         rebuilt = rebuild(encoder, store, type_id, deadline)
         if not rebuilt.complete:
             request_rebuild(queue, config.queue_url, type_id)
+    except ContentionError:
+        # Its own writers are ahead: coming back by a message of its own costs the others' messages no try.
+        return _postpone(type_id)
     except Exception as error:  # one type's failure must not stop the others
         logger.exception("a type could not be rebuilt", type_id=type_id)
         return error
     _tell(rebuilt)
+    return None
+
+
+def _postpone(type_id: str) -> Exception | None:
+    try:
+        request_rebuild(queue, config.queue_url, type_id)
+    except Exception as error:  # the messages that told of the type return to the queue instead
+        logger.exception("a type's rebuild could not be postponed", type_id=type_id)
+        return error
+    logger.info("a type's rebuild is postponed", type_id=type_id)
     return None
 
 

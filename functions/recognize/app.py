@@ -1,12 +1,12 @@
 """Recognise query images behind API Gateway, and keep the types' reference images."""
 
 import json
+import time
 import warnings
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -18,22 +18,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import lookalike
 from lookalike import errors, events, keys
-from lookalike.catalogue import ImageState, describe_images, describe_type
+from lookalike.catalogue import ImageState, describe_images, describe_images_of, describe_type
+from lookalike.clients import LONGEST_CALL_SECONDS, make_client, no_calls_after
 from lookalike.config import read_config
 from lookalike.encoder import Encoder
 from lookalike.images import FORMATS, sniff_format
 from lookalike.rebuild_queue import request_rebuild
 from lookalike.recognition import Recognition, recognize
 from lookalike.settings import TypeSettings
-from lookalike.store import Store, make_client
+from lookalike.store import Store
 from recognize import schemas
 from recognize.body import SentImage, read_body
 
 config = read_config()
 encoder = Encoder(config.model_dir)
-store = Store(make_client(), config.bucket, encoder.description)
-queue = boto3.client("sqs")
-bus = boto3.client("events")
+store = Store(make_client("s3"), config.bucket, encoder.description)
+queue = make_client("sqs")
+bus = make_client("events")
 logger = Logger()
 metrics = Metrics()
 to_json = partial(json.dumps, ensure_ascii=False)
@@ -44,9 +45,15 @@ warnings.filterwarnings("ignore", "No application metrics to publish")
 
 RETRY_AFTER_SECONDS = 2
 
+RESERVE_SECONDS = LONGEST_CALL_SECONDS + 5
+"""Time before the function's end in which no call to AWS begins: the last one, and the model's loading before
+the first, must end before API Gateway gives up."""
+
 STATUS_OF_ERROR = {
     errors.InvalidNameError: 400,
+    errors.InvalidTokenError: 400,
     errors.NotFoundError: 404,
+    errors.TooManyImagesError: 409,
     errors.ImageTooLargeError: 413,
     errors.UnsupportedImageError: 415,
     errors.UndecodableImageError: 422,
@@ -64,17 +71,25 @@ def recognize_type(
     """Compare the photo in the body with the type's images; a match joins them."""
     image = _read_image()
     filename = filename or image.filename
+    settings = store.read_settings(type_id)
     if threshold is None:
-        threshold = store.read_settings(type_id).threshold
-    if threshold is None:
-        threshold = config.threshold
+        threshold = config.threshold if settings.threshold is None else settings.threshold
     try:
         recognition = recognize(
-            encoder, store, type_id, image.data, threshold=threshold, append=append, filename=filename
+            encoder,
+            store,
+            type_id,
+            image.data,
+            threshold=threshold,
+            append=append,
+            filename=filename,
+            settings=settings,
         )
     except errors.EncodingsNotReadyError:
         request_rebuild(queue, config.queue_url, type_id)
         raise
+    if recognition.appended.stale:
+        request_rebuild(queue, config.queue_url, type_id)
     answer = _shape_answer(recognition)
     logger.info("recognised", **answer.model_dump(exclude={"nearest"}))
     _add_metrics(recognition)
@@ -125,10 +140,16 @@ def put_settings(type_id: schemas.TypeId, settings: Annotated[TypeSettings, Body
 
 @app.get("/types/<type_id>/images", summary="List a type's images")
 def list_images(
-    type_id: schemas.TypeId, limit: schemas.Limit = 1000, next_token: schemas.Token = None
+    type_id: schemas.TypeId,
+    origin: schemas.ImageOrigin = None,
+    limit: schemas.Limit = 1000,
+    next_token: schemas.Token = None,
 ) -> schemas.ImagesAnswer:
-    """A page of the images, in order of their names."""
-    page = describe_images(store, type_id, next_token, limit)
+    """A page of the images, in order of their names; of one origin, the newest first."""
+    if origin:
+        page = describe_images_of(store, type_id, origin, next_token, limit)
+    else:
+        page = describe_images(store, type_id, next_token, limit)
     return schemas.ImagesAnswer(
         images=[_shape_image(image) for image in page.items], next_token=page.next_token
     )
@@ -194,7 +215,9 @@ def storage_failed(error: ClientError | BotoCoreError) -> Response[str]:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a request of API Gateway's."""
-    return app.resolve(event | {"rawPath": _escaped_path(event)}, context)
+    seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    with no_calls_after(time.monotonic() + seconds):
+        return app.resolve(event | {"rawPath": _escaped_path(event)}, context)
 
 
 def _escaped_path(event: dict[str, Any]) -> str:
@@ -230,13 +253,16 @@ def _shape_answer(recognition: Recognition) -> schemas.RecognizeAnswer:
 
 
 def _shape_image(image: ImageState) -> schemas.ImageEntry:
+    row = image.row
     return schemas.ImageEntry(
         name=image.name,
         image=image.listed.key,
         size=image.listed.size,
         modified=image.listed.modified.isoformat(),
         state=image.state,
-        origin=image.origin,
+        origin=row.origin if row else None,
+        similarity=row.similarity if row else None,
+        nearest=row.nearest if row else None,
         reason=image.reason,
     )
 
@@ -246,6 +272,7 @@ def _add_metrics(recognition: Recognition) -> None:
     metrics.add_metric("Matched", MetricUnit.Count, int(match))
     metrics.add_metric("Missed", MetricUnit.Count, int(not match))
     metrics.add_metric("Appended", MetricUnit.Count, int(recognition.appended.image is not None))
+    metrics.add_metric("AppendAttempts", MetricUnit.Count, recognition.appended.attempts)
     metrics.add_metric("Rows", MetricUnit.Count, recognition.appended.rows)
     metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, recognition.encode_ms)
     metrics.add_metric("LoadTime", MetricUnit.Milliseconds, recognition.load_ms)

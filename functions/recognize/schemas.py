@@ -5,6 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, Field
 
+from lookalike.encodings import Origin
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
 from lookalike.settings import TypeSettings
 
@@ -21,6 +22,9 @@ Filename = Annotated[
 ]
 Token = Annotated[str | None, Query(min_length=1, description="The `next_token` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many to list at most.")]
+ImageOrigin = Annotated[
+    Origin | None, Query(description="Only images that were `uploaded`, or `recognized`: the newest first.")
+]
 MediaType = Annotated[
     str,
     Query(pattern=r"^(image/[a-z0-9.+-]+|application/octet-stream)$", description="The photo's media type."),
@@ -105,6 +109,10 @@ class ImageEntry(BaseModel):
     modified: str
     state: str
     origin: str | None
+    similarity: Annotated[
+        float | None, Field(description="Of a recognised image: to the nearest image, when it came.")
+    ]
+    nearest: Annotated[str | None, Field(description="Of a recognised image: key of that image.")]
     reason: str | None
 
 

@@ -1,10 +1,12 @@
 """What is known: a type's state, and the state of each of its images."""
 
 from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC
 from typing import Literal, NamedTuple
 
 from lookalike import keys
-from lookalike.encodings import Encodings, Origin, Rejection
+from lookalike.encodings import Encodings, Origin, Rejection, Row
 from lookalike.errors import NotFoundError
 from lookalike.settings import TypeSettings
 from lookalike.store import ListedImage, Page, Store
@@ -33,13 +35,13 @@ class TypeState(NamedTuple):
 
 
 class ImageState(NamedTuple):
-    """An image as it stands; its origin is known once it is encoded."""
+    """An image as it stands; its row is known once it is encoded."""
 
     name: str
     listed: ListedImage
     state: Literal["encoded", "rejected", "waiting"]
-    origin: Origin | None
-    reason: str | None
+    row: Row | None = None
+    reason: str | None = None
 
 
 def describe_type(store: Store, type_id: str) -> TypeState:
@@ -70,10 +72,39 @@ def describe_images(store: Store, type_id: str, token: str | None, limit: int) -
 
     Raises:
         NotFoundError: the type has no image.
+        InvalidTokenError: the token is of no page.
     """
     page = store.list_images(type_id, token, limit)
     if not page.items and not token:
         raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
+    return Page(_states(store, type_id, page.items), page.next_token)
+
+
+def describe_images_of(
+    store: Store, type_id: str, origin: Origin, token: str | None, limit: int
+) -> Page[ImageState]:
+    """Describe a page of a type's encoded images of one origin, the newest first, for people to review.
+
+    Raises:
+        NotFoundError: the type has no image.
+        TooManyImagesError: it has more than a type may have.
+    """
+    listed = list(store.all_images(type_id))
+    if not listed:
+        raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
+    states = [state for state in _states(store, type_id, listed) if state.row and state.row.origin is origin]
+    states.sort(key=_age, reverse=True)
+    # The token names the last image of the page before: images that have come or gone move no others.
+    later = [state for state in states if not token or _age(state) < token]
+    page = later[:limit]
+    return Page(page, _age(page[-1]) if len(later) > limit else None)
+
+
+def _age(state: ImageState) -> str:
+    return f"{state.listed.modified.astimezone(UTC).isoformat(timespec='milliseconds')} {state.name}"
+
+
+def _states(store: Store, type_id: str, images: Iterable[ListedImage]) -> list[ImageState]:
     encodings = _encodings(store, type_id)
     rows = {(row.image, row.etag): row for row in encodings.rows}
     rejected = {(entry.image, entry.etag): entry for entry in encodings.rejected}
@@ -82,12 +113,12 @@ def describe_images(store: Store, type_id: str, token: str | None, limit: int) -
         name = image.key.removeprefix(keys.images_prefix(type_id))
         version = image.key, image.etag
         if row := rows.get(version):
-            return ImageState(name, image, "encoded", row.origin, None)
+            return ImageState(name, image, "encoded", row)
         if entry := rejected.get(version):
-            return ImageState(name, image, "rejected", None, entry.reason)
-        return ImageState(name, image, "waiting", None, None)
+            return ImageState(name, image, "rejected", reason=entry.reason)
+        return ImageState(name, image, "waiting")
 
-    return Page([state(image) for image in page.items], page.next_token)
+    return [state(image) for image in images]
 
 
 def _encodings(store: Store, type_id: str) -> Encodings:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from lookalike.errors import LookalikeError
@@ -27,6 +27,19 @@ class ContentionError(LookalikeError):
     """Other writers were faster each time."""
 
 
+def tries(attempts: int) -> Iterator[int]:
+    """Count attempts from 0, with a wait before each but the first.
+
+    The waits are drawn at random ("full jitter"), so that writers spread:
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    for attempt in range(attempts):
+        if attempt:
+            longest = min(LONGEST_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
+            time.sleep(random.uniform(0, longest))  # noqa: S311 (spreads writers, no secret)
+        yield attempt
+
+
 def compare_and_swap(
     read: Callable[[], tuple[Value, Version]],
     change: Callable[[Value], Value],
@@ -34,9 +47,6 @@ def compare_and_swap(
     attempts: int = ATTEMPTS,
 ) -> Value:
     """Read, change and write back, again and again until no other writer came between.
-
-    Waits between attempts are drawn at random ("full jitter"), so that writers spread:
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
     Args:
         read: the value as it is now, and its version.
@@ -50,10 +60,7 @@ def compare_and_swap(
     Raises:
         ContentionError: each attempt lost its race.
     """
-    for attempt in range(attempts):
-        if attempt:
-            longest = min(LONGEST_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
-            time.sleep(random.uniform(0, longest))  # noqa: S311 (spreads writers, no secret)
+    for _ in tries(attempts):
         before, version = read()
         after = change(before)
         if after is before:

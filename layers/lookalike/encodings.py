@@ -3,7 +3,7 @@
 import json
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
@@ -25,12 +25,23 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a row of the matrix encodes."""
+    """What a row of the matrix encodes.
+
+    Attributes:
+        image: the image's key.
+        etag: which version of the image it is.
+        origin: who put the image there.
+        time: when the image came, ISO 8601 in UTC.
+        similarity: of a recognised image, its cosine similarity to the image it was nearest to when it came.
+        nearest: of a recognised image, the key of that image.
+    """
 
     image: str
     etag: str
     origin: Origin
     time: str
+    similarity: float | None = None
+    nearest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,11 @@ class Encodings:
             rejected=tuple(entry for entry in self.rejected if listed.get(entry.image) == entry.etag),
         )
 
+    def of_origin(self, origin: Origin) -> Self:
+        """Only the rows of images of one origin."""
+        kept = [index for index, row in enumerate(self.rows) if row.origin is origin]
+        return replace(self, matrix=self.matrix[kept], rows=tuple(self.rows[index] for index in kept))
+
     def append(self, encoded: Iterable[EncodedImage], rejected: Iterable[Rejection] = ()) -> Self:
         """With more rows and rejections; an image that is accounted for already is replaced."""
         encoded, rejected = list(encoded), list(rejected)
@@ -134,8 +150,8 @@ def dump(encodings: Encodings, built_at: str) -> bytes:
         "model_id": encodings.model_id,
         "type_id": encodings.type_id,
         "built_at": built_at,
-        "rows": json.dumps([asdict(row) for row in encodings.rows], ensure_ascii=False),
-        "rejected": json.dumps([asdict(entry) for entry in encodings.rejected], ensure_ascii=False),
+        "rows": _rows.dump_json(encodings.rows, exclude_none=True).decode(),
+        "rejected": _rejected.dump_json(encodings.rejected).decode(),
     }
     matrix = np.ascontiguousarray(encodings.matrix, np.float32)
     return safetensors.numpy.save({_TENSOR: matrix}, metadata)

@@ -32,6 +32,14 @@ class InvalidNameError(LookalikeError):
     """A name that an image can't have."""
 
 
+class InvalidTokenError(LookalikeError):
+    """A token that no page of a listing gave."""
+
+
+class TooManyImagesError(LookalikeError):
+    """More images than a type may have."""
+
+
 class NotFoundError(LookalikeError):
     """No such type, image or query photo."""
 

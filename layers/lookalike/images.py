@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lookalike.errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
@@ -24,7 +24,14 @@ MAX_BYTES = 20 * 1024 * 1024
 """The largest image file we read. A 12-megapixel phone photo has 3 to 6 MB."""
 
 MAX_PIXELS = 50_000_000
-"""The most pixels we decode (48-megapixel phones fit): bounds memory at 3 to 4 bytes a pixel."""
+"""The most pixels of a JPEG that we decode: 48-megapixel phones fit."""
+
+MAX_PIXELS_OF = {name: 25_000_000 for name in FORMATS} | {"JPEG": MAX_PIXELS, "WEBP": 12_500_000}
+"""The most pixels that we decode, by format: bounds memory at 300 MB. Decoded images take 4 bytes a pixel, and as
+much again while they are converted; WebP's decoder keeps three canvases more."""
+
+BAND_PIXELS = 1_000_000
+"""How many pixels are converted at once."""
 
 Image.init()
 # Pillow warns above a limit of its own; ours is lower and answers with an error.
@@ -59,7 +66,7 @@ def decode(data: bytes) -> Image.Image:
     try:
         image = Image.open(BytesIO(data), formats=[image_format])
         pixels = image.width * image.height
-        if pixels <= MAX_PIXELS:
+        if pixels <= MAX_PIXELS_OF[image_format]:
             image.load()
             # A photo with broken EXIF is still a photo.
             with contextlib.suppress(Exception):
@@ -67,13 +74,18 @@ def decode(data: bytes) -> Image.Image:
             return _to_rgb(image)
     except Image.DecompressionBombError:
         pixels = None
+    except UnidentifiedImageError:
+        # Its message tells of Python's objects, not of the image.
+        raise UndecodableImageError(
+            f"this {image_format} image can't be decoded: it is damaged or incomplete"
+        ) from None
     except Exception as error:  # decoders raise nearly anything on hostile bytes
         raise UndecodableImageError(
             f"this {image_format} image can't be decoded, it is damaged or incomplete: {error}"
         ) from error
     raise UndecodableImageError(
         f"this {image_format} image has too many pixels{f' ({pixels:,})' if pixels else ''}; "
-        f"at most {MAX_PIXELS:,} are decoded: scale it down"
+        f"at most {MAX_PIXELS_OF[image_format]:,} are decoded: scale it down"
     )
 
 
@@ -118,6 +130,17 @@ def preprocess(data: bytes, size: int) -> NDArray[np.uint8]:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    rgb = Image.new("RGB", image.size)
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        rgb.paste(_band_to_rgb(band), (0, top))
+    return rgb
+
+
+def _band_to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         # Pillow would clip 16-bit grey at 255, which leaves a white image.
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))

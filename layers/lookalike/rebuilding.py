@@ -123,7 +123,7 @@ def _encode(
                 image = store.get_image(key)
                 etag = image.etag
                 pixels.append(encoder.preprocess(image.data))
-                rows.append(Row(key, etag, image.origin, now()))
+                rows.append(Row(key, etag, time=image.modified.isoformat(), **image.provenance._asdict()))
             except NotFoundError:
                 continue  # deleted since it was listed
             except ImageError as error:

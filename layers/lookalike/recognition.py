@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
 from lookalike import keys
@@ -15,7 +16,9 @@ from lookalike.encoder import Encoder
 from lookalike.encodings import EncodedImage, Encodings, Origin, Row, now
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.images import FORMATS, sniff_format
-from lookalike.store import Store
+from lookalike.provenance import Provenance
+from lookalike.settings import DEFAULTS, TypeSettings
+from lookalike.store import MAX_IMAGES, Store
 
 APPEND_ATTEMPTS = 4
 """Compare-and-swaps tried before the image's own event must make the row: keeps answers quick."""
@@ -24,11 +27,21 @@ logger = Logger(child=True)
 
 
 class Appended(NamedTuple):
-    """What became of a match: its image's key, whether its row must still be made, and the rows there are."""
+    """What became of a match.
+
+    Attributes:
+        image: the key of its image; None if it was not appended.
+        pending: whether its row is left to the image's event.
+        rows: how many rows the type has.
+        attempts: how often appending the row was tried.
+        stale: whether there may be a row whose image is gone, so that a rebuild must be asked for.
+    """
 
     image: str | None
     pending: bool
     rows: int
+    attempts: int = 0
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,7 @@ def recognize(
     threshold: float,
     append: bool = True,
     filename: str | None = None,
+    settings: TypeSettings = DEFAULTS,
 ) -> Recognition:
     """Decide whether an image shows an object of a type; if it does, append it to the type.
 
@@ -85,6 +99,7 @@ def recognize(
         threshold: the cosine similarity to exceed, 0 to 1.
         append: whether a match joins the type's images.
         filename: what the image was called, for the name of an appended image.
+        settings: the type's own, for which matches join it.
 
     Raises:
         ImageError: the image can't be decoded.
@@ -100,7 +115,8 @@ def recognize(
     decision = decide(encoding, encodings, threshold)
     appended = Appended(None, False, len(encodings.rows))
     if append and decision.match:
-        appended = append_match(store, encodings, image, encoding, filename)
+        admitted = _admits(settings, encodings, encoding, threshold)
+        appended = append_match(store, encodings, image, encoding, decision, filename, admitted=admitted)
     return Recognition(
         type_id=type_id,
         decision=decision,
@@ -112,37 +128,82 @@ def recognize(
 
 
 def append_match(
-    store: Store, encodings: Encodings, image: bytes, encoding: NDArray[np.float32], filename: str | None
+    store: Store,
+    encodings: Encodings,
+    image: bytes,
+    encoding: NDArray[np.float32],
+    decision: Decision,
+    filename: str | None,
+    *,
+    admitted: bool = True,
 ) -> Appended:
     """Save a recognised image, then append its row. The same bytes are appended once.
 
-    If the row can't be appended for other writers, the saved image's own event makes it later.
+    If the row can't be appended, for other writers or for storage that fails, the saved image's own event
+    makes it later.
 
     Args:
         store: the bucket.
         encodings: the type's encodings as the decision saw them.
         image: bytes of the image file.
         encoding: its encoding, (dimension,).
+        decision: why it is appended.
         filename: what the image was called.
+        admitted: whether the type takes one more image.
     """
     digest = keys.content_digest(image)
-    if _holds(encodings, digest):
-        return Appended(None, False, len(encodings.rows))
+    unchanged = Appended(None, False, len(encodings.rows))
+    if held := _held(encodings, digest):
+        # It may have been removed between an append and the check below, which a crash can prevent.
+        return unchanged._replace(stale=store.image_etag(held) is None)
+    if not admitted:
+        return unchanged
     image_format = sniff_format(image)
     key = keys.image_key(encodings.type_id, keys.recognized_name(digest, image_format, filename))
-    etag = store.add_recognized_image(key, image, FORMATS[image_format])
-    added = EncodedImage(Row(key, etag, Origin.RECOGNIZED, now()), encoding)
+    nearest = decision.nearest[0]
+    provenance = Provenance(Origin.RECOGNIZED, round(nearest.similarity, 6), nearest.image)
+    try:
+        etag, provenance = store.add_recognized_image(key, image, FORMATS[image_format], provenance)
+    except ContentionError as error:
+        logger.warning("a match is not appended", image=key, reason=str(error))
+        return unchanged
+    added = EncodedImage(Row(key, etag, time=now(), **provenance._asdict()), encoding)
+    attempts = 0
 
     def append_row(current: Encodings) -> Encodings:
+        nonlocal attempts
+        attempts += 1
         return current if current.etags().get(key) == etag else current.append([added])
 
     try:
         current = store.update_encodings(encodings.type_id, append_row, APPEND_ATTEMPTS)
-    except ContentionError:
-        logger.warning("the row is left to the image's event", image=key)
-        return Appended(key, True, len(encodings.rows))
-    return Appended(key, False, len(current.rows))
+        # Who removes an image removes its row by the event of that; but an event that came before the row
+        # found nothing to remove.
+        if store.image_etag(key) is None:
+            return Appended(None, False, len(current.rows), attempts, stale=True)
+    except (ContentionError, ClientError, BotoCoreError) as error:
+        logger.warning("the row is left to the image's event", image=key, reason=str(error))
+        unknown = not isinstance(error, ContentionError)
+        return Appended(key, True, len(encodings.rows), attempts, stale=unknown)
+    return Appended(key, False, len(current.rows), attempts)
 
 
-def _holds(encodings: Encodings, digest: str) -> bool:
-    return any(row.origin is Origin.RECOGNIZED and digest in row.image for row in encodings.rows)
+def _admits(
+    settings: TypeSettings, encodings: Encodings, encoding: NDArray[np.float32], threshold: float
+) -> bool:
+    """Whether a match may join the type's images."""
+    if len(encodings.rows) >= MAX_IMAGES:
+        return False
+    uploaded = encodings.of_origin(Origin.UPLOADED)
+    recognized = len(encodings.rows) - len(uploaded.rows)
+    if settings.max_recognized is not None and recognized >= settings.max_recognized:
+        return False
+    return settings.vouch != "uploaded" or (
+        len(uploaded.rows) > 0 and decide(encoding, uploaded, threshold).match
+    )
+
+
+def _held(encodings: Encodings, digest: str) -> str | None:
+    """The key of the recognised image with these bytes, if there is one."""
+    keys_held = (row.image for row in encodings.rows if row.origin is Origin.RECOGNIZED)
+    return next((key for key in keys_held if digest in key), None)

@@ -2,23 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
 
-import boto3
 from aws_lambda_powertools import Logger
-from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from lookalike import encodings as encodings_format
 from lookalike import keys
-from lookalike.compare_and_swap import ATTEMPTS, Conflict, compare_and_swap
-from lookalike.encodings import CorruptEncodingsError, Encodings, Origin
-from lookalike.errors import NotFoundError
+from lookalike.compare_and_swap import ATTEMPTS, Conflict, ContentionError, compare_and_swap, tries
+from lookalike.encodings import CorruptEncodingsError, Encodings
+from lookalike.errors import NotFoundError, TooManyImagesError
 from lookalike.images import MAX_BYTES, check_size
 from lookalike.model import ModelDescription
+from lookalike.objects import head_object, list_page, raise_unless_conflict, read_object
+from lookalike.provenance import Provenance, from_metadata, to_metadata
 from lookalike.settings import TypeSettings
 
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 UPLOAD_SECONDS = 900
 """How long a presigned upload may be used."""
+
+MAX_IMAGES = 50_000
+"""The most images a type may have: bounds listings, and the memory that encodings take."""
+
+MAX_ROW_METADATA_BYTES = 4096
+"""What the header may hold for a row: two keys of 1,024 bytes, escaped, and some short fields."""
+
+MAX_SETTINGS_BYTES = 65_536
 
 logger = Logger(child=True)
 T = TypeVar("T")
@@ -45,7 +53,8 @@ class StoredImage(NamedTuple):
 
     data: bytes
     etag: str
-    origin: Origin
+    modified: datetime
+    provenance: Provenance
 
 
 class Page(NamedTuple, Generic[T]):
@@ -63,20 +72,6 @@ class Upload(NamedTuple):
     query_key: str
 
 
-def make_client() -> "S3Client":
-    """An S3 client that gives up well within a request's time: at most three tries of a few seconds."""
-    return boto3.client(
-        "s3",
-        config=ClientConfig(
-            # Presigned uploads are signed by it too, and newer buckets take no older signature.
-            signature_version="s3v4",
-            connect_timeout=2,
-            read_timeout=5,
-            retries={"mode": "standard", "total_max_attempts": 3},
-        ),
-    )
-
-
 @dataclass(frozen=True)
 class Store:
     """One bucket, as seen with one model."""
@@ -89,7 +84,7 @@ class Store:
 
     def list_types(self, token: str | None = None, limit: int = 1000) -> Page[str]:
         """The types that have anything in the bucket, in order of their names."""
-        page = self._list_page(keys.TYPES_PREFIX, token, limit, Delimiter="/")
+        page = list_page(self.client, self.bucket, keys.TYPES_PREFIX, token, limit, delimiter="/")
         names = (
             entry["Prefix"].removeprefix(keys.TYPES_PREFIX)[:-1] for entry in page.get("CommonPrefixes", [])
         )
@@ -97,7 +92,7 @@ class Store:
 
     def list_images(self, type_id: str, token: str | None = None, limit: int = 1000) -> Page[ListedImage]:
         """A page of a type's images, in order of their names; without what is no image's key."""
-        page = self._list_page(keys.images_prefix(type_id), token, limit)
+        page = list_page(self.client, self.bucket, keys.images_prefix(type_id), token, limit)
         images = [
             ListedImage(entry["Key"], entry["ETag"], entry["Size"], entry["LastModified"])
             for entry in page.get("Contents", [])
@@ -105,9 +100,37 @@ class Store:
         ]
         return Page(images, page.get("NextContinuationToken"))
 
+    def all_images(self, type_id: str) -> Iterator[ListedImage]:
+        """All of a type's images, in order of their names.
+
+        Raises:
+            TooManyImagesError: there are more than `MAX_IMAGES`.
+        """
+        token, count = None, 0
+        while True:
+            page = self.list_images(type_id, token)
+            count += len(page.items)
+            if count > MAX_IMAGES:
+                raise TooManyImagesError(
+                    f"type {type_id!r} has more than {MAX_IMAGES:,} images, the most a type may have: "
+                    "remove some, or make two types of it"
+                )
+            yield from page.items
+            if not (token := page.next_token):
+                return
+
     def image_etags(self, type_id: str) -> dict[str, str]:
-        """ETag of each of a type's images, by key: what its encodings have to say."""
-        return {image.key: image.etag for image in self._all_images(type_id)}
+        """ETag of each of a type's images, by key: what its encodings have to say.
+
+        Raises:
+            TooManyImagesError: there are more than `MAX_IMAGES`.
+        """
+        return {image.key: image.etag for image in self.all_images(type_id)}
+
+    def image_etag(self, key: str) -> str | None:
+        """An image's ETag; None if there is no such image."""
+        head = head_object(self.client, self.bucket, key)
+        return head["ETag"] if head else None
 
     def get_image(self, key: str) -> StoredImage:
         """Read an image.
@@ -117,41 +140,46 @@ class Store:
             ImageTooLargeError: it has more than `lookalike.images.MAX_BYTES`; it is not read then.
         """
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            answer, data = read_object(self.client, self.bucket, key, MAX_BYTES)
         except self.client.exceptions.NoSuchKey:
             raise NotFoundError(f"there is no {key}") from None
-        with answer["Body"] as body:
-            check_size(answer["ContentLength"])
-            origin = answer["Metadata"].get("origin")
-            return StoredImage(
-                body.read(MAX_BYTES),
-                answer["ETag"],
-                Origin.RECOGNIZED if origin == Origin.RECOGNIZED else Origin.UPLOADED,
-            )
+        check_size(answer["ContentLength"])
+        return StoredImage(
+            data, answer["ETag"], answer["LastModified"].astimezone(UTC), from_metadata(answer["Metadata"])
+        )
 
     def put_image(self, key: str, data: bytes, media_type: str) -> str:
         """Put an uploaded image, in place of one with the same key if there is one; returns its ETag."""
         answer = self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=media_type)
         return answer["ETag"]
 
-    def add_recognized_image(self, key: str, data: bytes, media_type: str) -> str:
-        """Put an image that was recognised, unless the key is taken; returns the ETag of what is there.
+    def add_recognized_image(
+        self, key: str, data: bytes, media_type: str, provenance: Provenance
+    ) -> tuple[str, Provenance]:
+        """Put an image that was recognised, unless the key is taken; its ETag and provenance.
 
-        The key carries a digest of the bytes, so what is there under it are these very bytes.
+        The key carries a digest of the bytes, so what is there under it are these very bytes; but who was
+        first may have found another image nearest to it.
+
+        Raises:
+            ContentionError: others are putting it too, or removing it, each time this is tried.
         """
-        try:
-            answer = self.client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=data,
-                ContentType=media_type,
-                Metadata={"origin": Origin.RECOGNIZED},
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            _raise_unless_conflict(error)
-            return self.client.head_object(Bucket=self.bucket, Key=key)["ETag"]
-        return answer["ETag"]
+        for _ in tries(ATTEMPTS):
+            try:
+                answer = self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=data,
+                    ContentType=media_type,
+                    Metadata=to_metadata(provenance),
+                    IfNoneMatch="*",
+                )
+                return answer["ETag"], provenance
+            except ClientError as error:
+                raise_unless_conflict(error)
+            if head := head_object(self.client, self.bucket, key):
+                return head["ETag"], from_metadata(head["Metadata"])
+        raise ContentionError(f"others put or removed {key} in each of {ATTEMPTS} attempts")
 
     def delete_image(self, key: str) -> None:
         """Delete an image.
@@ -159,11 +187,8 @@ class Store:
         Raises:
             NotFoundError: there is none.
         """
-        try:
-            self.client.head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            _raise_unless_missing(error)
-            raise NotFoundError(f"there is no {key}") from None
+        if self.image_etag(key) is None:
+            raise NotFoundError(f"there is no {key}")
         self.client.delete_object(Bucket=self.bucket, Key=key)
 
     # Encodings
@@ -174,12 +199,16 @@ class Store:
         Encodings that can't be trusted keep their ETag, so that a compare-and-swap can replace them.
         """
         key = keys.encodings_key(self.model.model_id, type_id)
+        limit = MAX_IMAGES * (4 * self.model.dimension + MAX_ROW_METADATA_BYTES)
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            answer, data = read_object(self.client, self.bucket, key, limit)
         except self.client.exceptions.NoSuchKey:
             return None, None
-        data = answer["Body"].read()
         try:
+            if answer["ContentLength"] > limit:
+                raise CorruptEncodingsError(
+                    f"{answer['ContentLength']:,} bytes, more than any type's can have"
+                )
             loaded = encodings_format.load(data, self.model.model_id, type_id, self.model.dimension)
         except CorruptEncodingsError as error:
             logger.error("encodings can't be trusted and will be rebuilt", key=key, reason=str(error))
@@ -209,17 +238,25 @@ class Store:
 
     def _write_encodings(self, encodings: Encodings, expected_etag: str | None) -> None:
         condition: dict[str, Any] = {"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}
+        key, writer = keys.encodings_key(encodings.model_id, encodings.type_id), uuid4().hex
         try:
             self.client.put_object(
                 Bucket=self.bucket,
-                Key=keys.encodings_key(encodings.model_id, encodings.type_id),
+                Key=key,
                 Body=encodings_format.dump(encodings, encodings_format.now()),
                 ContentType="application/octet-stream",
+                Metadata={"writer": writer},
                 **condition,
             )
         except ClientError as error:
-            _raise_unless_conflict(error)
-            raise Conflict from None
+            raise_unless_conflict(error)
+            if not self._wrote(key, writer):
+                raise Conflict from None
+
+    def _wrote(self, key: str, writer: str) -> bool:
+        """Whether this writer wrote an object: a write that is tried again, its answer lost, meets itself."""
+        head = head_object(self.client, self.bucket, key)
+        return head is not None and head["Metadata"].get("writer") == writer
 
     # Settings
 
@@ -227,7 +264,7 @@ class Store:
         """A type's own settings; all left out if it has none, or none that can be read."""
         key = keys.settings_key(type_id)
         try:
-            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read(65536)
+            _, body = read_object(self.client, self.bucket, key, MAX_SETTINGS_BYTES)
             return TypeSettings.model_validate_json(body)
         except self.client.exceptions.NoSuchKey:
             return TypeSettings()
@@ -257,30 +294,3 @@ class Store:
             ExpiresIn=UPLOAD_SECONDS,
         )
         return Upload(post["url"], post["fields"], query_key)
-
-    # Listing
-
-    def _list_page(self, prefix: str, token: str | None, limit: int, **options: Any) -> Any:
-        if token:
-            options["ContinuationToken"] = token
-        return self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=limit, **options)
-
-    def _all_images(self, type_id: str) -> Iterator[ListedImage]:
-        token = None
-        while True:
-            page = self.list_images(type_id, token)
-            yield from page.items
-            if not (token := page.next_token):
-                return
-
-
-def _raise_unless_conflict(error: ClientError) -> None:
-    # 412 the condition failed, 409 another conditional write is under way, 404 IfMatch on a deleted object:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-    if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (404, 409, 412):
-        raise error
-
-
-def _raise_unless_missing(error: ClientError) -> None:
-    if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-        raise error

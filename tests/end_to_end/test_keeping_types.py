@@ -34,6 +34,39 @@ def test_removing_an_appended_image_undoes_the_match(api: Api, built_type: str) 
     assert state["origins"] == {"uploaded": 3, "recognized": 0}
 
 
+def test_recognised_images_are_listed_for_review_the_newest_first(api: Api, built_type: str) -> None:
+    appended = [api.recognize(built_type, photograph(1, shot)).json() for shot in (7, 8, 9)]
+    path, params = f"/types/{built_type}/images", {"origin": "recognized", "limit": 2}
+    first = api.call("GET", path, params=params).json()
+    second = api.call("GET", path, params=params | {"next_token": first["next_token"]}).json()
+    listed = [*first["images"], *second["images"]]
+    assert second["next_token"] is None
+    assert {image["image"] for image in listed} == {answer["appended"] for answer in appended}
+    assert [image["modified"] for image in listed] == sorted(
+        (image["modified"] for image in listed), reverse=True
+    )
+    by_image = {answer["appended"]: answer for answer in appended}
+    for image in listed:
+        nearest = by_image[image["image"]]["nearest"][0]
+        assert image["nearest"] == nearest["image"]
+        assert image["similarity"] == pytest.approx(nearest["similarity"], abs=1e-6)
+
+
+def test_uploaded_images_are_listed_apart(api: Api, built_type: str) -> None:
+    api.recognize(built_type, photograph(1, 9))
+    answer = api.call("GET", f"/types/{built_type}/images", params={"origin": "uploaded"}).json()
+    assert {image["name"] for image in answer["images"]} == {"0.png", "1.png", "2.png"}
+
+
+def test_settings_bound_what_is_appended(api: Api, built_type: str) -> None:
+    settings = {"max_recognized": 1, "vouch": "uploaded"}
+    assert api.call("PUT", f"/types/{built_type}/settings", json=settings).status_code == 200
+    found = [api.recognize(built_type, photograph(1, shot)).json() for shot in (8, 9)]
+    assert [answer["match"] for answer in found] == [True, True]
+    assert [answer["appended"] is not None for answer in found] == [True, False]
+    assert api.type(built_type)["origins"] == {"uploaded": 3, "recognized": 1}
+
+
 @pytest.mark.parametrize(
     ("name", "data", "status"),
     [("1.png", b"no image", 415), ("1.png", photograph(1)[:-100], 422), ("%00.png", photograph(1), 400)],
@@ -69,7 +102,18 @@ def test_an_unknown_type_is_not_found(api: Api, path: str) -> None:
     assert "no-such-type" in answer.json()["message"]
 
 
-@pytest.mark.parametrize("settings", [{"threshold": 2}, {"threshold": "high"}, {"treshold": 0.9}, [], "x"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"threshold": 2},
+        {"threshold": "high"},
+        {"treshold": 0.9},
+        {"vouch": "none"},
+        {"max_recognized": -1},
+        [],
+        "x",
+    ],
+)
 def test_bad_settings_are_refused(api: Api, built_type: str, settings: object) -> None:
     before = api.objects()
     assert api.call("PUT", f"/types/{built_type}/settings", json=settings).status_code == 400

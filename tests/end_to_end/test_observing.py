@@ -57,6 +57,7 @@ def test_metrics_tell_matches_rows_and_times(api: Api, built_type: str) -> None:
         "Matched": "Count",
         "Missed": "Count",
         "Appended": "Count",
+        "AppendAttempts": "Count",
         "Rows": "Count",
         "EncodeTime": "Milliseconds",
         "LoadTime": "Milliseconds",

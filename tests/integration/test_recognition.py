@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,12 @@ from lookalike.encoder import Encoder
 from lookalike.encodings import Encodings, Origin
 from lookalike.errors import EncodingsNotReadyError, InvalidNameError, NotFoundError, UnsupportedImageError
 from lookalike.keys import encodings_key, image_key
+from lookalike.provenance import Provenance
 from lookalike.rebuilding import rebuild
 from lookalike.recognition import recognize
+from lookalike.settings import TypeSettings
 from lookalike.store import Store
-from photographs import photograph
+from photographs import blended, photograph
 
 TYPE = "hex-nut"
 
@@ -108,6 +111,70 @@ def test_deleting_an_appended_image_undoes_the_match(encoder: Encoder, built: St
     built.delete_image(found.appended.image)
     bring_up_to_date(encoder, built)
     assert len(encodings_of(built).rows) == 3
+
+
+def test_an_image_removed_before_its_row_is_appended_asks_for_a_rebuild(
+    encoder: Encoder, built: Store
+) -> None:
+    """Its removal's event came before the row, and found nothing to remove."""
+
+    class InterruptedStore(Store):
+        def add_recognized_image(self, key: str, *args: Any) -> tuple[str, Provenance]:
+            added = super().add_recognized_image(key, *args)
+            self.delete_image(key)
+            bring_up_to_date(encoder, built)
+            return added
+
+    interrupted = InterruptedStore(built.client, built.bucket, built.model)
+    found = recognize(encoder, interrupted, TYPE, photograph(1, 9), threshold=0.92)
+    assert found.appended.image is None
+    assert found.appended.stale
+    # Should that request be lost, the next query with these bytes makes it.
+    assert recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92).appended.stale
+    bring_up_to_date(encoder, built)
+    assert len(encodings_of(built).rows) == 3
+
+
+def test_a_recognised_image_keeps_what_it_was_nearest_to(encoder: Encoder, built: Store) -> None:
+    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    nearest = found.decision.nearest[0]
+    row = encodings_of(built).rows[-1]
+    assert (row.similarity, row.nearest) == (pytest.approx(nearest.similarity, abs=1e-6), nearest.image)
+    built.client.delete_object(Bucket=built.bucket, Key=encodings_key(encoder.model_id, TYPE))
+    bring_up_to_date(encoder, built)
+    again = next(other for other in encodings_of(built).rows if other.image == row.image)
+    assert (again.similarity, again.nearest) == (row.similarity, row.nearest)
+
+
+def test_a_type_takes_no_more_recognised_images_than_its_settings_say(encoder: Encoder, built: Store) -> None:
+    settings = TypeSettings(max_recognized=2)
+    found = [
+        recognize(encoder, built, TYPE, photograph(1, shot), threshold=0.92, settings=settings)
+        for shot in range(10, 14)
+    ]
+    assert all(each.decision.match for each in found)
+    assert [each.appended.image is not None for each in found] == [True, True, False, False]
+    assert len(encodings_of(built).rows) == 5
+
+
+def test_a_recognised_image_vouches_for_others_unless_the_settings_say_uploaded(
+    encoder: Encoder, built: Store
+) -> None:
+    """A walk from subject 1 to subject 2: each step is like the one before, the last is like no upload."""
+    steps = [blended(1, 2, share) for share in (0.1, 0.2, 0.3, 0.4, 0.5)]
+    uploaded = TypeSettings(vouch="uploaded")
+
+    def walk(settings: TypeSettings) -> list[bool]:
+        found = [
+            recognize(encoder, built, TYPE, step, threshold=0.97, settings=settings).appended.image
+            for step in steps
+        ]
+        return [image is not None for image in found]
+
+    bounded = walk(uploaded)
+    assert bounded[0]
+    assert not bounded[-1]
+    assert walk(TypeSettings()) == [not appended for appended in bounded]
 
 
 def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(

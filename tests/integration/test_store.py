@@ -1,16 +1,19 @@
 """Writers never overwrite each other, and nothing is read that should not be."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 import requests
+from botocore.httpsession import URLLib3Session
 
 from lookalike.compare_and_swap import ContentionError
 from lookalike.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.errors import ImageTooLargeError, NotFoundError
+from lookalike.errors import ImageTooLargeError, NotFoundError, TooManyImagesError
 from lookalike.images import MAX_BYTES
 from lookalike.keys import image_key, settings_key
+from lookalike.provenance import Provenance, from_metadata
 from lookalike.settings import TypeSettings
 from lookalike.store import Store
 from photographs import photograph
@@ -73,9 +76,64 @@ def test_the_same_object_back_means_no_write(store: Store) -> None:
 
 def test_an_appended_image_overwrites_nothing(store: Store) -> None:
     key = image_key(TYPE, "1.png")
-    etag = store.add_recognized_image(key, b"first", "image/png")
-    assert store.add_recognized_image(key, b"second", "image/png") == etag
+    provenance = Provenance(Origin.RECOGNIZED)
+    first = store.add_recognized_image(key, b"first", "image/png", provenance)
+    later = Provenance(Origin.RECOGNIZED, 0.9, image_key(TYPE, "2.png"))
+    assert store.add_recognized_image(key, b"second", "image/png", later) == first
     assert store.get_image(key).data == b"first"
+
+
+def test_a_write_whose_answer_was_lost_is_no_lost_race(store: Store) -> None:
+    """What botocore does then: the same write once more, which finds its own."""
+    writes = []
+
+    def twice(request: Any, **_: Any) -> None:
+        if request.method == "PUT" and not writes:
+            writes.append(request)
+            assert URLLib3Session().send(request).status_code == 200
+
+    store.client.meta.events.register("before-send.s3", twice)
+    try:
+        seen = []
+        store.update_encodings(TYPE, lambda current: seen.append(0) or with_row(current, "1"))
+    finally:
+        store.client.meta.events.unregister("before-send.s3", twice)
+    assert writes
+    assert len(seen) == 1
+    assert names(store) == ["1"]
+
+
+def test_a_type_has_a_most_of_images(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike.store.MAX_IMAGES", 2)
+    for index in range(3):
+        store.put_image(image_key(TYPE, f"{index}.png"), b"", "image/png")
+    with pytest.raises(TooManyImagesError, match="more than 2 images"):
+        store.image_etags(TYPE)
+
+
+def test_where_a_recognised_image_comes_from_is_kept_with_it(store: Store) -> None:
+    key = image_key(TYPE, "1.png")
+    nearest = image_key(TYPE, "ナ" * 300)
+    store.add_recognized_image(key, b"", "image/png", Provenance(Origin.RECOGNIZED, 0.9731, nearest))
+    assert store.get_image(key).provenance == Provenance(Origin.RECOGNIZED, 0.9731, nearest)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, {"origin": "elsewhere"}, {"similarity": "0.9", "nearest": "YQ=="}],
+)
+def test_other_images_are_uploaded(store: Store, metadata: dict[str, str]) -> None:
+    key = image_key(TYPE, "1.png")
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=b"", Metadata=metadata)
+    assert store.get_image(key).provenance == Provenance(Origin.UPLOADED)
+
+
+@pytest.mark.parametrize("similarity", ["", "high", "nan", "1e999"])
+@pytest.mark.parametrize("nearest", ["", "?", "_w==", "YQ=="])
+def test_what_others_write_as_a_provenance_does_no_harm(similarity: str, nearest: str) -> None:
+    metadata = {"origin": "recognized", "similarity": similarity, "nearest": nearest}
+    assert from_metadata(metadata).origin is Origin.RECOGNIZED
+    assert from_metadata(metadata).similarity is None
 
 
 def test_an_image_that_is_too_large_is_not_read(store: Store) -> None:

@@ -1,0 +1,92 @@
+"""Work that stops before each of its calls to S3, so that a test can say what happens in between."""
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mypy_boto3_s3 import S3Client
+
+
+class Crash(BaseException):
+    """The process that did the work is gone; no handler of the work's own may catch it."""
+
+
+class Task:
+    """Work in a thread of its own, which goes on only when it is let.
+
+    Attributes:
+        done: whether it has come to its end.
+        crashed: whether that was a crash.
+        result: what it returned; None if it has not.
+        error: what it raised; None if it has not.
+    """
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.done = self.crashed = False
+        self.result: Any = None
+        self.error: Exception | None = None
+        self._turn, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
+        self._crash = False
+        threading.Thread(target=self._run, args=[work], daemon=True).start()
+        self._stopped.acquire()
+
+    def go_on(self) -> None:
+        """Let it make its next call, up to the one after that or its end."""
+        self._turn.release()
+        self._stopped.acquire()
+
+    def crash(self) -> None:
+        """End it before its next call."""
+        self._crash = True
+        self.go_on()
+
+    def stop(self) -> None:
+        """Wait, in the task's own thread, until it may go on."""
+        self._stopped.release()
+        self._turn.acquire()
+        if self._crash:
+            raise Crash
+
+    def _run(self, work: Callable[[], Any]) -> None:
+        _current.set(self)
+        try:
+            self.result = work()
+        except Crash:
+            self.crashed = True
+        except Exception as error:  # for the test to look at
+            self.error = error
+        self.done = True
+        self._stopped.release()
+
+
+_current: ContextVar[Task | None] = ContextVar("task", default=None)
+
+
+def stop_here() -> None:
+    """Stop as before a call to S3, where a task does this; elsewhere do nothing."""
+    if task := _current.get():
+        task.stop()
+
+
+def stop_before_calls(s3: S3Client, succeeded: Callable[[str, str], None]) -> None:
+    """Make tasks stop before each call of a client.
+
+    Args:
+        s3: the client.
+        succeeded: told the method and key of each call that S3 has carried out, before the task knows.
+    """
+    sent: ContextVar[Any] = ContextVar("sent")
+
+    def before(request: Any, **_: Any) -> None:
+        stop_here()
+        sent.set(request)
+
+    def after(parsed: dict[str, Any], **_: Any) -> None:
+        if parsed["ResponseMetadata"]["HTTPStatusCode"] < 300:
+            path = unquote(urlsplit(sent.get().url).path)
+            succeeded(sent.get().method, path.lstrip("/").partition("/")[2])
+
+    s3.meta.events.register("before-send.s3", before)
+    s3.meta.events.register("after-call.s3", after)
