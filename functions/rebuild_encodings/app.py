@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lookalike import events
+from lookalike.cohort_store import CohortStore
 from lookalike.config import read_config
 from lookalike.encoder import Encoder
 from lookalike.rebuild_queue import request_rebuild, types_to_rebuild
@@ -21,6 +22,7 @@ from lookalike.store import Store, make_client
 config = read_config()
 encoder = Encoder(config.model_dir)
 store = Store(make_client(), config.bucket, encoder.description)
+cohorts = CohortStore(store)
 queue = boto3.client("sqs")
 bus = boto3.client("events")
 logger = Logger()
@@ -46,7 +48,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
                 raise error
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event, handle, processor, context)
+    response = process_partial_response(event, handle, processor, context)
+    # Once for all types of the batch. Should it fail, so does the batch: its messages come again, find the
+    # types rebuilt, and end here.
+    cohorts.refresh(outcomes)
+    return response
 
 
 def _attempt(type_id: str, deadline: float) -> Exception | None:

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -19,11 +20,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 import lookalike
 from lookalike import errors, events, keys
 from lookalike.catalogue import ImageState, describe_images, describe_type
+from lookalike.cohort import Cohort
+from lookalike.cohort_store import CohortStore
 from lookalike.config import read_config
+from lookalike.criterion import Criterion, Defaults, choose_criterion
+from lookalike.decision import Decision
 from lookalike.encoder import Encoder
+from lookalike.identification import Candidate, best_match, identify
 from lookalike.images import FORMATS, sniff_format
 from lookalike.rebuild_queue import request_rebuild
-from lookalike.recognition import Recognition, recognize
+from lookalike.recognition import Appended, Recognition, append_match, recognize
 from lookalike.settings import TypeSettings
 from lookalike.store import Store, make_client
 from recognize import schemas
@@ -32,6 +38,7 @@ from recognize.body import SentImage, read_body
 config = read_config()
 encoder = Encoder(config.model_dir)
 store = Store(make_client(), config.bucket, encoder.description)
+cohorts = CohortStore(store)
 queue = boto3.client("sqs")
 bus = boto3.client("events")
 logger = Logger()
@@ -64,24 +71,58 @@ def recognize_type(
     """Compare the photo in the body with the type's images; a match joins them."""
     image = _read_image()
     filename = filename or image.filename
-    if threshold is None:
-        threshold = store.read_settings(type_id).threshold
-    if threshold is None:
-        threshold = config.threshold
+    criterion = _criterion(type_id, threshold, cohorts.read)
     try:
         recognition = recognize(
-            encoder, store, type_id, image.data, threshold=threshold, append=append, filename=filename
+            encoder,
+            store,
+            type_id,
+            image.data,
+            threshold=criterion.threshold,
+            cohort=criterion.cohort,
+            append=append,
+            filename=filename,
         )
     except errors.EncodingsNotReadyError:
         request_rebuild(queue, config.queue_url, type_id)
         raise
-    answer = _shape_answer(recognition)
+    answer = _shape_answer(recognition, criterion)
     logger.info("recognised", **answer.model_dump(exclude={"nearest"}))
     _add_metrics(recognition)
     event = events.MATCHED if answer.match else events.MISSED
     events.publish(
         bus, config.event_bus, [events.Event(event, {**answer.model_dump(), "filename": filename})]
     )
+    return answer
+
+
+@app.post("/recognize", summary="Which of all types does a photo show?")
+def recognize_any(
+    threshold: schemas.Threshold = None,
+    append: schemas.AppendIfAsked = False,
+    filename: schemas.Filename = None,
+) -> schemas.IdentifyAnswer:
+    """Compare the photo in the body with the nearest types, the best first; a match joins them if asked."""
+    image = _read_image()
+    filename = filename or image.filename
+    (encoding,) = encoder.encode([image.data])
+    cohort = cohorts.read()
+    candidates = identify(
+        store, cohort, encoding, lambda type_id: _criterion(type_id, threshold, lambda: cohort)
+    )
+    match = best_match(candidates)
+    appended = Appended(None, False, 0)
+    if match and append:
+        appended = append_match(store, match.encodings, image.data, encoding, filename)
+    answer = schemas.IdentifyAnswer(
+        match=match.encodings.type_id if match else None,
+        candidates=[_shape_candidate(candidate) for candidate in candidates],
+        appended=appended.image,
+        pending=appended.pending,
+        types=len(cohort.type_ids) if cohort else 0,
+        model=encoder.model_id,
+    )
+    logger.info("identified", **answer.model_dump())
     return answer
 
 
@@ -214,14 +255,36 @@ def _read_image() -> SentImage:
     return SentImage(store.get_image(body.query_key).data)
 
 
-def _shape_answer(recognition: Recognition) -> schemas.RecognizeAnswer:
+def _criterion(type_id: str, requested: float | None, read_cohort: Callable[[], Cohort | None]) -> Criterion:
+    own, stack = store.read_settings(type_id), Defaults(config.rule, config.threshold)
+    return choose_criterion(type_id, requested, own, stack, read_cohort)
+
+
+def _shape_candidate(candidate: Candidate) -> schemas.Candidate:
+    encodings, criterion, decision = candidate
+    return schemas.Candidate(**_shape_decision(encodings.type_id, criterion, decision))
+
+
+def _shape_decision(type_id: str, criterion: Criterion, decision: Decision) -> dict[str, Any]:
+    other = decision.nearest_other
+    return {
+        "type_id": type_id,
+        "match": decision.match,
+        "similarity": decision.similarity,
+        "rule": decision.rule,
+        "score": decision.score,
+        "threshold": decision.threshold,
+        "threshold_source": criterion.source,
+        "fallback": criterion.fallback,
+        "nearest_other": schemas.OtherType(**other._asdict()) if other else None,
+        "nearest": [schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
+    }
+
+
+def _shape_answer(recognition: Recognition, criterion: Criterion) -> schemas.RecognizeAnswer:
     decision, appended = recognition.decision, recognition.appended
     return schemas.RecognizeAnswer(
-        type_id=recognition.type_id,
-        match=decision.match,
-        similarity=decision.similarity,
-        threshold=decision.threshold,
-        nearest=[schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
+        **_shape_decision(recognition.type_id, criterion, decision),
         appended=appended.image,
         pending=appended.pending,
         encodings=appended.rows,

@@ -1,4 +1,4 @@
-"""The cohort: one encoding that stands for each type, to tell what the other types would have scored. Pure."""
+"""The cohort: one encoding that stands for each type, to tell what other types would score. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from lookalike.encodings import CorruptEncodingsError, read_metadata
 from lookalike.errors import LookalikeError
@@ -99,7 +99,7 @@ def prototype(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     The class representative of Snell et al., "Prototypical Networks for Few-shot Learning", 2017:
     https://arxiv.org/abs/1703.05175
     """
-    mean = matrix.mean(axis=0, dtype=np.float64)
+    mean = matrix.mean(axis=0)
     length = np.linalg.norm(mean)
     # Encodings that cancel out have no direction in common.
     return (mean / length).astype(np.float32) if length > 1e-6 else matrix[0]
@@ -128,7 +128,7 @@ def load(data: bytes, model_id: str, dimension: int) -> Cohort:
         metadata = read_metadata(data)
         type_ids = _type_ids.validate_json(metadata["type_ids"])
         described = metadata["format"], metadata["model_id"]
-    except (safetensors.SafetensorError, CorruptEncodingsError, ValidationError, ValueError, KeyError) as error:
+    except (safetensors.SafetensorError, CorruptEncodingsError, ValueError, KeyError) as error:
         raise CorruptCohortError(f"no cohort: {error}") from error
     if described != (_FORMAT, model_id):
         raise CorruptCohortError(f"a cohort of {described} instead of {(_FORMAT, model_id)}")

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from numpy.typing import NDArray
 
 from lookalike import keys
+from lookalike.cohort import Cohort
 from lookalike.compare_and_swap import ContentionError
 from lookalike.decision import Decision, decide
 from lookalike.encoder import Encoder
@@ -72,6 +73,7 @@ def recognize(
     image: bytes,
     *,
     threshold: float,
+    cohort: Cohort | None = None,
     append: bool = True,
     filename: str | None = None,
 ) -> Recognition:
@@ -82,7 +84,8 @@ def recognize(
         store: holds the type's encodings.
         type_id: the type asked for.
         image: bytes of an image file.
-        threshold: the cosine similarity to exceed, 0 to 1.
+        threshold: what the score must exceed: the cosine similarity, or by the relative rule its score.
+        cohort: the other types, for the relative rule; None for similarity.
         append: whether a match joins the type's images.
         filename: what the image was called, for the name of an appended image.
 
@@ -97,7 +100,7 @@ def recognize(
     loaded = time.perf_counter()
     (encoding,) = encoder.encode([image])
     encoded = time.perf_counter()
-    decision = decide(encoding, encodings, threshold)
+    decision = decide(encoding, encodings, threshold, cohort)
     appended = Appended(None, False, len(encodings.rows))
     if append and decision.match:
         appended = append_match(store, encodings, image, encoding, filename)

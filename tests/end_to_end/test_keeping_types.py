@@ -69,7 +69,9 @@ def test_an_unknown_type_is_not_found(api: Api, path: str) -> None:
     assert "no-such-type" in answer.json()["message"]
 
 
-@pytest.mark.parametrize("settings", [{"threshold": 2}, {"threshold": "high"}, {"treshold": 0.9}, [], "x"])
+@pytest.mark.parametrize(
+    "settings", [{"threshold": 2}, {"threshold": "high"}, {"treshold": 0.9}, {"rule": "best"}, [], "x"]
+)
 def test_bad_settings_are_refused(api: Api, built_type: str, settings: object) -> None:
     before = api.objects()
     assert api.call("PUT", f"/types/{built_type}/settings", json=settings).status_code == 400
@@ -89,6 +91,7 @@ def test_the_api_describes_itself(api: Api) -> None:
     assert description["openapi"].startswith("3.")
     assert set(description["paths"]) == {
         "/types/{type_id}/recognize",
+        "/recognize",
         "/uploads",
         "/types",
         "/types/{type_id}",
