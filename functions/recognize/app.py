@@ -122,7 +122,13 @@ def recognize_any(
         types=len(cohort.type_ids) if cohort else 0,
         model=encoder.model_id,
     )
-    logger.info("identified", **answer.model_dump())
+    logger.info("identified", **answer.model_dump(exclude={"candidates"}))
+    metrics.add_metric("Matched", MetricUnit.Count, int(match is not None))
+    metrics.add_metric("Missed", MetricUnit.Count, int(match is None))
+    metrics.add_metric("Appended", MetricUnit.Count, int(appended.image is not None))
+    event = events.MATCHED if match else events.MISSED
+    detail = {"type_id": answer.match, **answer.model_dump(exclude={"match"}), "filename": filename}
+    events.publish(bus, config.event_bus, [events.Event(event, detail)])
     return answer
 
 

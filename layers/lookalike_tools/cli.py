@@ -73,6 +73,30 @@ def demo(
 
 
 @app.command()
+def evaluate(
+    photos: Annotated[Path, typer.Argument(metavar="DIR", help="Holds a folder of photos for each type.")],
+    model: Model = None,
+    references: Annotated[int, typer.Option(min=1, help="Reference photos drawn of each type.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="How many times they are drawn.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Draw scores, trade-off and confusions: an .html or .png file.")
+    ] = None,
+) -> None:
+    """How well each decision rule tells types apart: every photo is asked against every type."""
+    from lookalike_tools.evaluation import evaluate
+
+    evaluate(
+        photos,
+        model or _model_at_hand(),
+        references=references,
+        repeats=repeats,
+        as_json=as_json,
+        report=report,
+    )
+
+
+@app.command()
 def rebuild(
     types: Annotated[list[str] | None, typer.Argument(help="The types to bring up to date.")] = None,
     all_types: Annotated[bool, typer.Option("--all", help="All types of the stack.")] = False,
