@@ -91,8 +91,8 @@ def calibrate(scores: Scores, far: float) -> Calibration:
     """The lowest threshold that photos of other types exceed at a rate of at most `far`, also new ones.
 
     Of n photos, as many may exceed it as make a share of at most `far` when a new one is counted too: so a
-    new photo of such types exceeds it with a probability of at most `far`. Vovk et al., "Algorithmic Learning
-    in a Random World", 2005: https://arxiv.org/abs/2107.07511 explains it.
+    new photo of such types exceeds it with a probability of at most `far`. This is the quantile of split
+    conformal prediction: Angelopoulos and Bates, 2021, https://arxiv.org/abs/2107.07511, section 1.
     """
     impostor = np.sort(scores.impostor)[::-1]
     allowed = math.floor(far * (len(impostor) + 1) + 1e-9) - 1

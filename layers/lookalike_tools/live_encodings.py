@@ -28,11 +28,9 @@ def read_all_encodings(stack: Stack, console: Console) -> list[Encodings]:
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=stack.bucket, Prefix=prefix)
         names = [entry["Key"].removeprefix(prefix) for page in pages for entry in page.get("Contents", [])]
-        type_ids = [name.removesuffix(".safetensors") for name in names]
+        type_ids = list(filter(keys.is_type_id, (name.removesuffix(".safetensors") for name in names)))
         with ThreadPoolExecutor(READERS) as threads:
-            reading = threads.map(
-                lambda type_id: _read(s3, stack.bucket, model_id, type_id), filter(keys.is_type_id, type_ids)
-            )
+            reading = threads.map(lambda type_id: _read(s3, stack.bucket, model_id, type_id), type_ids)
             found = list(track(reading, "reading encodings", total=len(type_ids), console=console))
     except (BotoCoreError, ClientError) as error:
         raise StackError(f"the bucket {stack.bucket} can't be read: {error}") from None

@@ -123,8 +123,15 @@ def put_json(stack: Stack, path: str, body: dict[str, Any]) -> Any:
 def _json(stack: Stack, method: str, path: str, **options: Any) -> Any:
     answer = stack.call(method, path, **options)
     if answer.status_code != requests.codes.ok:
-        raise StackError(f"{method} {path} answers {answer.status_code}: {answer.text}")
+        raise StackError(f"{method} {path} answers {answer.status_code}: {_message(answer)}")
     return answer.json()
+
+
+def _message(answer: requests.Response) -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text
 
 
 def _batches(items: list[str], size: int) -> Iterator[list[str]]:
