@@ -66,4 +66,4 @@ lock: ## pin what pyproject.toml asks for (needs uv)
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 clean: ## remove all that was made
-	rm -rf $(VENV) .model .model-stand-in .demo .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .model .model-stand-in .demo .cache .calibration .review .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

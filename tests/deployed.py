@@ -60,9 +60,10 @@ class Api:
         return state
 
     def objects(self) -> dict[str, str]:
-        """ETag of each object in the bucket, by its key."""
+        """ETag of each object in the bucket, by its key; without the cohort, which all types share."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.bucket)
-        return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+        entries = (entry for page in pages for entry in page.get("Contents", []))
+        return {entry["Key"]: entry["ETag"] for entry in entries if "/_cohort" not in entry["Key"]}
 
     def wait_until_quiet(self) -> None:
         """Until no message waits in the queue or is being worked on."""

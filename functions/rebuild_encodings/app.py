@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lookalike import events
 from lookalike.clients import make_client
+from lookalike.cohort_store import CohortStore
 from lookalike.compare_and_swap import ContentionError
 from lookalike.config import read_config
 from lookalike.encoder import Encoder
@@ -22,6 +23,7 @@ from lookalike.store import Store
 config = read_config()
 encoder = Encoder(config.model_dir)
 store = Store(make_client("s3"), config.bucket, encoder.description)
+cohorts = CohortStore(store)
 queue = make_client("sqs")
 bus = make_client("events")
 logger = Logger()
@@ -49,7 +51,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
                 raise error
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event, handle, processor, context)
+    response = process_partial_response(event, handle, processor, context)
+    # Once for all types of the batch. Should it fail, so does the batch: its messages come again, find the
+    # types rebuilt, and end here.
+    cohorts.refresh(outcomes)
+    return response
 
 
 def _attempt(type_id: str, deadline: float) -> Exception | None:

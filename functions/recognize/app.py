@@ -3,6 +3,7 @@
 import json
 import time
 import warnings
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -18,21 +19,26 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import lookalike
 from lookalike import errors, events, keys
-from lookalike.catalogue import ImageState, describe_images, describe_images_of, describe_type
+from lookalike.catalogue import describe_images, describe_images_of, describe_type
 from lookalike.clients import LONGEST_CALL_SECONDS, make_client, no_calls_after
+from lookalike.cohort import Cohort
+from lookalike.cohort_store import CohortStore
 from lookalike.config import read_config
+from lookalike.criterion import Criterion, Defaults, choose_criterion
 from lookalike.encoder import Encoder
+from lookalike.identification import best_match, identify
 from lookalike.images import FORMATS, sniff_format
 from lookalike.rebuild_queue import request_rebuild
-from lookalike.recognition import Recognition, recognize
+from lookalike.recognition import Appended, Recognition, append_match, recognize
 from lookalike.settings import TypeSettings
 from lookalike.store import Store
-from recognize import schemas
+from recognize import answers, schemas
 from recognize.body import SentImage, read_body
 
 config = read_config()
 encoder = Encoder(config.model_dir)
 store = Store(make_client("s3"), config.bucket, encoder.description)
+cohorts = CohortStore(store)
 queue = make_client("sqs")
 bus = make_client("events")
 logger = Logger()
@@ -71,32 +77,71 @@ def recognize_type(
     """Compare the photo in the body with the type's images; a match joins them."""
     image = _read_image()
     filename = filename or image.filename
-    settings = store.read_settings(type_id)
-    if threshold is None:
-        threshold = config.threshold if settings.threshold is None else settings.threshold
+    criterion = _criterion(type_id, threshold, cohorts.read)
     try:
         recognition = recognize(
             encoder,
             store,
             type_id,
             image.data,
-            threshold=threshold,
+            threshold=criterion.threshold,
+            cohort=criterion.cohort,
             append=append,
             filename=filename,
-            settings=settings,
+            settings=criterion.settings,
         )
     except errors.EncodingsNotReadyError:
         request_rebuild(queue, config.queue_url, type_id)
         raise
     if recognition.appended.stale:
         request_rebuild(queue, config.queue_url, type_id)
-    answer = _shape_answer(recognition)
+    answer = answers.recognized(recognition, criterion)
     logger.info("recognised", **answer.model_dump(exclude={"nearest"}))
     _add_metrics(recognition)
     event = events.MATCHED if answer.match else events.MISSED
     events.publish(
         bus, config.event_bus, [events.Event(event, {**answer.model_dump(), "filename": filename})]
     )
+    return answer
+
+
+@app.post("/recognize", summary="Which of all types does a photo show?")
+def recognize_any(
+    threshold: schemas.Threshold = None,
+    append: schemas.AppendIfAsked = False,
+    filename: schemas.Filename = None,
+) -> schemas.IdentifyAnswer:
+    """Compare the photo in the body with the nearest types, the best first; a match joins them if asked."""
+    image = _read_image()
+    filename = filename or image.filename
+    (encoding,) = encoder.encode([image.data])
+    cohort = cohorts.read()
+    candidates = identify(
+        store, cohort, encoding, lambda type_id: _criterion(type_id, threshold, lambda: cohort)
+    )
+    match = best_match(candidates)
+    appended = Appended(None, False, 0)
+    if match and append:
+        appended = append_match(
+            store,
+            match.encodings,
+            image.data,
+            encoding,
+            match.decision,
+            filename=filename,
+            settings=match.criterion.settings,
+            cohort=match.criterion.cohort,
+        )
+    if appended.stale and match:
+        request_rebuild(queue, config.queue_url, match.encodings.type_id)
+    answer = answers.identified(candidates, match, appended, cohort, encoder.model_id)
+    logger.info("identified", **answer.model_dump(exclude={"candidates"}))
+    metrics.add_metric("Matched", MetricUnit.Count, int(match is not None))
+    metrics.add_metric("Missed", MetricUnit.Count, int(match is None))
+    metrics.add_metric("Appended", MetricUnit.Count, int(appended.image is not None))
+    event = events.MATCHED if match else events.MISSED
+    detail = {"type_id": answer.match, **answer.model_dump(exclude={"match"}), "filename": filename}
+    events.publish(bus, config.event_bus, [events.Event(event, detail)])
     return answer
 
 
@@ -117,18 +162,7 @@ def list_types(limit: schemas.Limit = 1000, next_token: schemas.Token = None) ->
 @app.get("/types/<type_id>", summary="Describe a type")
 def get_type(type_id: schemas.TypeId) -> schemas.TypeAnswer:
     """Its encodings by origin, rejected images with reasons, settings, and whether it is up to date."""
-    state = describe_type(store, type_id)
-    return schemas.TypeAnswer(
-        type_id=type_id,
-        images=state.images,
-        encodings=sum(state.origins.values()),
-        origins={str(origin): count for origin, count in state.origins.items()},
-        rejected=[schemas.RejectedImage(image=entry.image, reason=entry.reason) for entry in state.rejected],
-        model=encoder.model_id,
-        built_at=state.built_at,
-        settings=state.settings,
-        up_to_date=state.up_to_date,
-    )
+    return answers.described(describe_type(store, type_id), encoder.model_id)
 
 
 @app.put("/types/<type_id>/settings", summary="Set a type's decision settings")
@@ -151,7 +185,7 @@ def list_images(
     else:
         page = describe_images(store, type_id, next_token, limit)
     return schemas.ImagesAnswer(
-        images=[_shape_image(image) for image in page.items], next_token=page.next_token
+        images=[answers.image(image) for image in page.items], next_token=page.next_token
     )
 
 
@@ -237,34 +271,9 @@ def _read_image() -> SentImage:
     return SentImage(store.get_image(body.query_key).data)
 
 
-def _shape_answer(recognition: Recognition) -> schemas.RecognizeAnswer:
-    decision, appended = recognition.decision, recognition.appended
-    return schemas.RecognizeAnswer(
-        type_id=recognition.type_id,
-        match=decision.match,
-        similarity=decision.similarity,
-        threshold=decision.threshold,
-        nearest=[schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
-        appended=appended.image,
-        pending=appended.pending,
-        encodings=appended.rows,
-        model=recognition.model_id,
-    )
-
-
-def _shape_image(image: ImageState) -> schemas.ImageEntry:
-    row = image.row
-    return schemas.ImageEntry(
-        name=image.name,
-        image=image.listed.key,
-        size=image.listed.size,
-        modified=image.listed.modified.isoformat(),
-        state=image.state,
-        origin=row.origin if row else None,
-        similarity=row.similarity if row else None,
-        nearest=row.nearest if row else None,
-        reason=image.reason,
-    )
+def _criterion(type_id: str, requested: float | None, read_cohort: Callable[[], Cohort | None]) -> Criterion:
+    own, stack = store.read_settings(type_id), Defaults(config.rule, config.threshold)
+    return choose_criterion(type_id, requested, own, stack, read_cohort)
 
 
 def _add_metrics(recognition: Recognition) -> None:

@@ -29,7 +29,11 @@ def describe_api(app: APIGatewayHttpResolver, version: str) -> str:
         description="Does a photo show an object of a type? A few reference photos a type, no training.",
     )
     paths = api.paths or {}
-    for operation in (paths["/types/{type_id}/recognize"].post, paths["/types/{type_id}/images/{name}"].put):
+    for operation in (
+        paths["/types/{type_id}/recognize"].post,
+        paths["/recognize"].post,
+        paths["/types/{type_id}/images/{name}"].put,
+    ):
         if operation:
             operation.requestBody = _IMAGE_BODY
     return api.model_dump_json(by_alias=True, exclude_none=True)

@@ -5,6 +5,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, Field
 
+from lookalike.criterion import Source
+from lookalike.decision import Rule
 from lookalike.encodings import Origin
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
 from lookalike.settings import TypeSettings
@@ -13,9 +15,12 @@ TypeId = Annotated[str, Path(pattern=TYPE_ID_PATTERN, description="The type.")]
 ImageName = Annotated[str, Path(min_length=1, description="The image's name within its type.")]
 Threshold = Annotated[
     float | None,
-    Query(ge=0, le=1, allow_inf_nan=False, description="Cosine similarity to exceed; else the type's own."),
+    Query(
+        ge=0, le=1, allow_inf_nan=False, description="What the rule's score must exceed; else the type's own."
+    ),
 ]
 Append = Annotated[bool, Query(description="Whether a match joins the type's images.")]
+AppendIfAsked = Annotated[bool, Query(description="Whether a match joins the images of its type.")]
 Filename = Annotated[
     str | None,
     Query(min_length=1, max_length=255, description="Name of the photo, kept when it is appended."),
@@ -44,17 +49,47 @@ class Neighbour(BaseModel):
     similarity: float
 
 
-class RecognizeAnswer(BaseModel):
-    """Whether a photo shows an object of a type."""
+class OtherType(BaseModel):
+    """Another type, and the similarity of its prototype to the query."""
+
+    type_id: str
+    similarity: float
+
+
+class Candidate(BaseModel):
+    """Whether a photo shows an object of a type, and what decided."""
 
     type_id: str
     match: bool
-    similarity: float
+    similarity: Annotated[float, Field(description="Cosine similarity to the nearest image.")]
+    rule: Rule
+    score: Annotated[float, Field(description="By the rule; a match exceeds the threshold.")]
     threshold: float
+    threshold_source: Source
+    fallback: Annotated[str | None, Field(description="Why similarity decided, not the relative rule.")]
+    nearest_other: Annotated[
+        OtherType | None, Field(description="By the relative rule: what else it may be.")
+    ]
     nearest: list[Neighbour]
+
+
+class RecognizeAnswer(Candidate):
+    """Whether a photo shows an object of a type, and what became of it."""
+
     appended: Annotated[str | None, Field(description="Key of the image that joined the type's images.")]
     pending: Annotated[bool, Field(description="The image is saved; its encoding will be made by its event.")]
     encodings: int
+    model: str
+
+
+class IdentifyAnswer(BaseModel):
+    """Which type a photo shows."""
+
+    match: Annotated[str | None, Field(description="The nearest type that matches.")]
+    candidates: Annotated[list[Candidate], Field(description="The nearest types, the nearest first.")]
+    appended: Annotated[str | None, Field(description="Key of the image that joined the type's images.")]
+    pending: Annotated[bool, Field(description="The image is saved; its encoding will be made by its event.")]
+    types: Annotated[int, Field(description="How many types the photo was compared with.")]
     model: str
 
 

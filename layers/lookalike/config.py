@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lookalike.decision import Rule
+
 
 class Config(BaseModel):
     """The settings of a deployed function, set by the template."""
@@ -15,6 +17,7 @@ class Config(BaseModel):
     bucket: Annotated[str, Field(alias="BUCKET_NAME", min_length=3)]
     queue_url: Annotated[str, Field(alias="QUEUE_URL", min_length=1)]
     event_bus: Annotated[str, Field(alias="EVENT_BUS_NAME")] = "default"
+    rule: Annotated[Rule, Field(alias="RULE")] = Rule.SIMILARITY
     threshold: Annotated[float, Field(alias="THRESHOLD", ge=0, le=1)]
     model_dir: Annotated[Path, Field(alias="MODEL_DIR")] = Path("/opt/model")
 

@@ -157,6 +157,21 @@ def dump(encodings: Encodings, built_at: str) -> bytes:
     return safetensors.numpy.save({_TENSOR: matrix}, metadata)
 
 
+def read_metadata(data: bytes) -> dict[str, str]:
+    """The metadata in the header of safetensors, which the library reads from files only.
+
+    Raises:
+        CorruptEncodingsError: there is none.
+    """
+    try:
+        # The header is a JSON text after its length.
+        (header_length,) = struct.unpack_from("<Q", data)
+        metadata: dict[str, str] = json.loads(data[8 : 8 + header_length])["__metadata__"]
+        return metadata
+    except (struct.error, ValueError, KeyError, TypeError) as error:
+        raise CorruptEncodingsError(f"safetensors without metadata: {error}") from error
+
+
 def load(data: bytes, model_id: str, type_id: str, dimension: int) -> Encodings:
     """Read what `dump` wrote, and trust nothing of it.
 
@@ -166,9 +181,7 @@ def load(data: bytes, model_id: str, type_id: str, dimension: int) -> Encodings:
     """
     try:
         matrix = safetensors.numpy.load(data)[_TENSOR]
-        # safetensors reads metadata from files only; the header is a JSON text after its length.
-        (header_length,) = struct.unpack_from("<Q", data)
-        metadata = json.loads(data[8 : 8 + header_length])["__metadata__"]
+        metadata = read_metadata(data)
         encodings = Encodings(
             model_id=metadata["model_id"],
             type_id=metadata["type_id"],

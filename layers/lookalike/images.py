@@ -26,9 +26,9 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 """The most pixels of a JPEG that we decode: 48-megapixel phones fit."""
 
-MAX_PIXELS_OF = {name: 25_000_000 for name in FORMATS} | {"JPEG": MAX_PIXELS, "WEBP": 12_500_000}
-"""The most pixels that we decode, by format: bounds memory at 300 MB. Decoded images take 4 bytes a pixel, and as
-much again while they are converted; WebP's decoder keeps three canvases more."""
+MAX_PIXELS_OF = dict.fromkeys(FORMATS, 25000000) | {"JPEG": MAX_PIXELS, "WEBP": 12_500_000}
+"""The most pixels that we decode, by format: bounds memory at 300 MB. Decoded images take 4 bytes a pixel,
+and as much again while they are converted; WebP's decoder keeps three canvases more."""
 
 BAND_PIXELS = 1_000_000
 """How many pixels are converted at once."""

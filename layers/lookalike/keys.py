@@ -75,9 +75,19 @@ def settings_key(type_id: str) -> str:
     return f"{type_prefix(type_id)}settings.json"
 
 
+def encodings_prefix(model_id: str) -> str:
+    """Prefix of all encodings by a model; encodings of different models never meet."""
+    return f"encodings/{model_id}/"
+
+
 def encodings_key(model_id: str, type_id: str) -> str:
-    """Key of a type's encodings; encodings of different models never meet."""
-    return f"encodings/{model_id}/{type_id}.safetensors"
+    """Key of a type's encodings."""
+    return f"{encodings_prefix(model_id)}{type_id}.safetensors"
+
+
+def cohort_key(model_id: str) -> str:
+    """Key of the types' prototypes; no type has this name, for a type's begins with a letter or digit."""
+    return encodings_key(model_id, "_cohort")
 
 
 def recognized_name(digest: str, image_format: str, filename: str | None) -> str:

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
 from lookalike import keys
+from lookalike.cohort import Cohort
 from lookalike.compare_and_swap import ContentionError
 from lookalike.decision import Decision, decide
 from lookalike.encoder import Encoder
@@ -85,6 +86,7 @@ def recognize(
     image: bytes,
     *,
     threshold: float,
+    cohort: Cohort | None = None,
     append: bool = True,
     filename: str | None = None,
     settings: TypeSettings = DEFAULTS,
@@ -96,7 +98,8 @@ def recognize(
         store: holds the type's encodings.
         type_id: the type asked for.
         image: bytes of an image file.
-        threshold: the cosine similarity to exceed, 0 to 1.
+        threshold: what the score must exceed: the cosine similarity, or by the relative rule its score.
+        cohort: the other types, for the relative rule; None for similarity.
         append: whether a match joins the type's images.
         filename: what the image was called, for the name of an appended image.
         settings: the type's own, for which matches join it.
@@ -112,11 +115,12 @@ def recognize(
     loaded = time.perf_counter()
     (encoding,) = encoder.encode([image])
     encoded = time.perf_counter()
-    decision = decide(encoding, encodings, threshold)
+    decision = decide(encoding, encodings, threshold, cohort)
     appended = Appended(None, False, len(encodings.rows))
     if append and decision.match:
-        admitted = _admits(settings, encodings, encoding, threshold)
-        appended = append_match(store, encodings, image, encoding, decision, filename, admitted=admitted)
+        appended = append_match(
+            store, encodings, image, encoding, decision, filename=filename, settings=settings, cohort=cohort
+        )
     return Recognition(
         type_id=type_id,
         decision=decision,
@@ -133,9 +137,10 @@ def append_match(
     image: bytes,
     encoding: NDArray[np.float32],
     decision: Decision,
-    filename: str | None,
     *,
-    admitted: bool = True,
+    filename: str | None = None,
+    settings: TypeSettings = DEFAULTS,
+    cohort: Cohort | None = None,
 ) -> Appended:
     """Save a recognised image, then append its row. The same bytes are appended once.
 
@@ -149,14 +154,15 @@ def append_match(
         encoding: its encoding, (dimension,).
         decision: why it is appended.
         filename: what the image was called.
-        admitted: whether the type takes one more image.
+        settings: the type's own, for which matches join it.
+        cohort: the other types, if the decision was by the relative rule.
     """
     digest = keys.content_digest(image)
     unchanged = Appended(None, False, len(encodings.rows))
     if held := _held(encodings, digest):
         # It may have been removed between an append and the check below, which a crash can prevent.
         return unchanged._replace(stale=store.image_etag(held) is None)
-    if not admitted:
+    if not _admits(settings, encodings, encoding, decision.threshold, cohort):
         return unchanged
     image_format = sniff_format(image)
     key = keys.image_key(encodings.type_id, keys.recognized_name(digest, image_format, filename))
@@ -189,7 +195,11 @@ def append_match(
 
 
 def _admits(
-    settings: TypeSettings, encodings: Encodings, encoding: NDArray[np.float32], threshold: float
+    settings: TypeSettings,
+    encodings: Encodings,
+    encoding: NDArray[np.float32],
+    threshold: float,
+    cohort: Cohort | None,
 ) -> bool:
     """Whether a match may join the type's images."""
     if len(encodings.rows) >= MAX_IMAGES:
@@ -199,7 +209,7 @@ def _admits(
     if settings.max_recognized is not None and recognized >= settings.max_recognized:
         return False
     return settings.vouch != "uploaded" or (
-        len(uploaded.rows) > 0 and decide(encoding, uploaded, threshold).match
+        len(uploaded.rows) > 0 and decide(encoding, uploaded, threshold, cohort).match
     )
 
 

@@ -73,6 +73,100 @@ def demo(
 
 
 @app.command()
+def evaluate(
+    photos: Annotated[Path, typer.Argument(metavar="DIR", help="Holds a folder of photos for each type.")],
+    model: Model = None,
+    references: Annotated[int, typer.Option(min=1, help="Reference photos drawn of each type.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="How many times they are drawn.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Draw scores, trade-off and confusions: an .html or .png file.")
+    ] = None,
+) -> None:
+    """How well each decision rule tells types apart: every photo is asked against every type."""
+    from rich.console import Console
+
+    from lookalike_tools.evaluation import evaluate
+    from lookalike_tools.model_at_hand import prepare_model
+
+    evaluate(
+        photos,
+        model or prepare_model(Console(stderr=True)),
+        references=references,
+        repeats=repeats,
+        as_json=as_json,
+        report=report,
+    )
+
+
+@app.command()
+def calibrate(
+    types: Annotated[list[str] | None, typer.Argument(help="The types to calibrate; else all.")] = None,
+    far: Annotated[
+        float, typer.Option(min=0.00001, max=0.5, help="False accept rate that is wanted.")
+    ] = 0.01,
+    apply: Annotated[bool, typer.Option("--apply", help="Write rule and threshold to the types.")] = False,
+    out: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path(".calibration"),
+    stack: LiveStack = "lookalike",
+) -> None:
+    """Choose each type's threshold for a false accept rate, from the photos that the stack has."""
+    from lookalike_tools.calibrating import calibrate_stack
+    from lookalike_tools.live import find_stack
+
+    calibrate_stack(find_stack(stack), types or [], far, apply=apply, out=out)
+
+
+@app.command("import")
+def import_(
+    photos: Annotated[Path, typer.Argument(metavar="DIR", help="Holds a folder of photos for each type.")],
+    stack: LiveStack = "lookalike",
+) -> None:
+    """Put folders of photos into a stack, and wait until they are built; what is there already is skipped."""
+    from lookalike_tools.importing import import_photos
+    from lookalike_tools.live import find_stack
+
+    import_photos(find_stack(stack), photos)
+
+
+@app.command()
+def recognize(
+    type_id: Annotated[str, typer.Argument(metavar="TYPE")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...")],
+    append: Annotated[bool, typer.Option(help="Whether matches join the type's images.")] = True,
+    stack: LiveStack = "lookalike",
+) -> None:
+    """Do these photos show an object of this type?"""
+    from lookalike_tools.asking import recognize_photos
+    from lookalike_tools.live import find_stack
+
+    if not recognize_photos(find_stack(stack), type_id, images, append=append):
+        raise typer.Exit(1)
+
+
+@app.command("types")
+def types_(stack: LiveStack = "lookalike") -> None:
+    """List the types of a stack."""
+    from lookalike_tools.asking import print_types
+    from lookalike_tools.live import find_stack
+
+    print_types(find_stack(stack))
+
+
+@app.command()
+def review(
+    type_id: Annotated[str, typer.Argument(metavar="TYPE")],
+    remove: Annotated[list[str] | None, typer.Option(help="Name of an image to remove.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path(".review"),
+    stack: LiveStack = "lookalike",
+) -> None:
+    """Look at the images that recognition appended to a type, and remove wrong ones."""
+    from lookalike_tools.live import find_stack
+    from lookalike_tools.reviewing import review_type
+
+    review_type(find_stack(stack), type_id, remove or [], out)
+
+
+@app.command()
 def rebuild(
     types: Annotated[list[str] | None, typer.Argument(help="The types to bring up to date.")] = None,
     all_types: Annotated[bool, typer.Option("--all", help="All types of the stack.")] = False,

@@ -35,7 +35,8 @@ class Row(NamedTuple):
     nearest: Image.Image | None
     """The reference most like the query, if the type has any."""
     similarity: float
-    threshold: float
+    threshold: float | None
+    """What the similarity had to exceed; None where that did not decide."""
     match: bool
     appended: bool
     heading: str = ""
@@ -111,11 +112,13 @@ def _scale(draw: ImageDraw.ImageDraw, corner: tuple[int, int], row: Row, colour:
     left, top = corner
     width, bar = _THUMBNAIL[0], top + 34
     draw.text((left, top - 3), f"{row.similarity:.3f}", colour, ImageFont.load_default(22))
-    limit = f"threshold {row.threshold:.3g}"
-    draw.text((left + width, top + 3), limit, _GREY, ImageFont.load_default(14), anchor="ra")
     draw.rectangle((left, bar, left + width - 1, bar + 7), fill=_MAT)
     reach = round(min(max(row.similarity, 0), 1) * (width - 1))
     draw.rectangle((left, bar, left + reach, bar + 7), fill=colour)
+    if row.threshold is None:
+        return
+    limit = f"threshold {row.threshold:.3g}"
+    draw.text((left + width, top + 3), limit, _GREY, ImageFont.load_default(14), anchor="ra")
     tick = left + round(min(max(row.threshold, 0), 1) * (width - 1))
     draw.rectangle((tick - 1, bar - 4, tick, bar + 11), fill=_INK)
 

@@ -9,19 +9,13 @@ from typing import NamedTuple
 from PIL import Image
 
 from lookalike.encoder import Encoder
-from lookalike.errors import ImageError, LookalikeError
-from lookalike.images import sniff_format
-from lookalike.keys import is_type_id
 from lookalike_tools.parts import PARTS, render, render_series
+from lookalike_tools.photo_folders import PhotosError, find_photos
 
 REFERENCES = 5
 QUERIES = 2
 CANDIDATES = 8
 SERIES_SEED = 100
-
-
-class PhotosError(LookalikeError):
-    """The folder holds no photos that the demo can show."""
 
 
 class Photo(NamedTuple):
@@ -71,16 +65,10 @@ def read_photos(folder: Path, seed: int = 0) -> list[TypePhotos]:
     Raises:
         PhotosError: there are not two types with enough photos.
     """
-    if not folder.is_dir():
-        raise PhotosError(f"{folder} is no folder: give one that holds a folder of photos for each type")
     types = []
-    for type_folder in sorted(path for path in folder.iterdir() if path.is_dir() and is_type_id(path.name)):
-        photos = [
-            Photo(type_folder.name, path.name, path.read_bytes())
-            for path in sorted(type_folder.iterdir())
-            if path.is_file() and _is_image(path)
-        ]
-        if len(photos) > REFERENCES:
+    for type_id, paths in find_photos(folder).items():
+        if len(paths) > REFERENCES:
+            photos = [Photo(type_id, path.name, path.read_bytes()) for path in paths]
             random.Random(seed).shuffle(photos)  # noqa: S311 (a draw of photos, no secret)
             rest = photos[REFERENCES:]
             types.append(TypePhotos(photos[:REFERENCES], rest[:QUERIES], rest[QUERIES:][:CANDIDATES]))
@@ -123,11 +111,3 @@ def _rendered(part: str, name: str, image: Image.Image) -> Photo:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90)
     return Photo(part, f"{part} {name}.jpg", buffer.getvalue())
-
-
-def _is_image(path: Path) -> bool:
-    try:
-        sniff_format(path.read_bytes()[:16])
-    except ImageError:
-        return False
-    return True

@@ -25,7 +25,7 @@ def list_types(stack: Stack) -> list[str]:
     types: list[str] = []
     token = None
     while True:
-        page = _get(stack, "/types", {"next_token": token})
+        page = get_json(stack, "/types", {"next_token": token})
         types += [entry["type_id"] for entry in page["types"]]
         if not (token := page["next_token"]):
             return types
@@ -45,9 +45,19 @@ def rebuild_types(stack: Stack, type_ids: Iterable[str]) -> Iterator[str]:
             for number, type_id in enumerate(batch)
         ]
         sqs.send_message_batch(QueueUrl=stack.queue_url, Entries=entries)
+    yield from wait_until_built(stack, waiting)
+
+
+def wait_until_built(stack: Stack, type_ids: Iterable[str]) -> Iterator[str]:
+    """Wait until types are up to date; yields each once it is.
+
+    Raises:
+        StackError: nothing got done for `PATIENCE_SECONDS`.
+    """
+    waiting = list(type_ids)
     give_up = time.monotonic() + PATIENCE_SECONDS
     while waiting:
-        done = [type_id for type_id in waiting if _get(stack, f"/types/{type_id}", {})["up_to_date"]]
+        done = [type_id for type_id in waiting if get_json(stack, f"/types/{type_id}", {})["up_to_date"]]
         for type_id in done:
             waiting.remove(type_id)
             yield type_id
@@ -64,7 +74,7 @@ def rebuild_types(stack: Stack, type_ids: Iterable[str]) -> Iterator[str]:
 
 def old_models(stack: Stack) -> list[str]:
     """The models that have encodings in the bucket, but are not the one that is running."""
-    running = _get(stack, "/health", {})["model"]
+    running = get_json(stack, "/health", {})["model"]
     pages = stack.client("s3").get_paginator("list_objects_v2")
     prefixes = [
         entry["Prefix"]
@@ -92,11 +102,36 @@ def remove_encodings(stack: Stack, model_id: str) -> int:
     return len(keys)
 
 
-def _get(stack: Stack, path: str, params: dict[str, str | None]) -> Any:
-    answer = stack.call("GET", path, params=params)
+def get_json(stack: Stack, path: str, params: dict[str, str | None]) -> Any:
+    """What the API answers to a GET.
+
+    Raises:
+        StackError: anything but 200.
+    """
+    return _json(stack, "GET", path, params=params)
+
+
+def put_json(stack: Stack, path: str, body: dict[str, Any]) -> Any:
+    """What the API answers to a PUT of JSON.
+
+    Raises:
+        StackError: anything but 200.
+    """
+    return _json(stack, "PUT", path, json=body)
+
+
+def _json(stack: Stack, method: str, path: str, **options: Any) -> Any:
+    answer = stack.call(method, path, **options)
     if answer.status_code != requests.codes.ok:
-        raise StackError(f"GET {path} answers {answer.status_code}: {answer.text}")
+        raise StackError(f"{method} {path} answers {answer.status_code}: {_message(answer)}")
     return answer.json()
+
+
+def _message(answer: requests.Response) -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text
 
 
 def _batches(items: list[str], size: int) -> Iterator[list[str]]:

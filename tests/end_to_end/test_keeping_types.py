@@ -108,6 +108,7 @@ def test_an_unknown_type_is_not_found(api: Api, path: str) -> None:
         {"threshold": 2},
         {"threshold": "high"},
         {"treshold": 0.9},
+        {"rule": "best"},
         {"vouch": "none"},
         {"max_recognized": -1},
         [],
@@ -133,6 +134,7 @@ def test_the_api_describes_itself(api: Api) -> None:
     assert description["openapi"].startswith("3.")
     assert set(description["paths"]) == {
         "/types/{type_id}/recognize",
+        "/recognize",
         "/uploads",
         "/types",
         "/types/{type_id}",

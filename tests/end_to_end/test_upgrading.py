@@ -97,6 +97,6 @@ def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
         assert api.type(type_id)["encodings"] == 3
 
     assert old_models(api.stack) == [first]
-    assert remove_encodings(api.stack, first) == len(types)
+    assert remove_encodings(api.stack, first) >= len(types)
     assert old_models(api.stack) == []
     assert all(api.recognize(type_id, photograph(1)).json()["match"] for type_id in types)

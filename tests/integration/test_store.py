@@ -91,6 +91,7 @@ def test_a_write_whose_answer_was_lost_is_no_lost_race(store: Store) -> None:
         if request.method == "PUT" and not writes:
             writes.append(request)
             assert URLLib3Session().send(request).status_code == 200
+            request.reset_stream()
 
     store.client.meta.events.register("before-send.s3", twice)
     try:

@@ -1,0 +1,94 @@
+"""What the API answers, from what the library says."""
+
+from typing import Any
+
+from lookalike.catalogue import ImageState, TypeState
+from lookalike.cohort import Cohort
+from lookalike.criterion import Criterion
+from lookalike.decision import Decision
+from lookalike.identification import Candidate
+from lookalike.recognition import Appended, Recognition
+from recognize import schemas
+
+
+def candidate(candidate: Candidate) -> schemas.Candidate:
+    """One of the types that a query was compared with."""
+    encodings, criterion, decision = candidate
+    return schemas.Candidate(**_decision(encodings.type_id, criterion, decision))
+
+
+def _decision(type_id: str, criterion: Criterion, decision: Decision) -> dict[str, Any]:
+    other = decision.nearest_other
+    return {
+        "type_id": type_id,
+        "match": decision.match,
+        "similarity": decision.similarity,
+        "rule": decision.rule,
+        "score": decision.score,
+        "threshold": decision.threshold,
+        "threshold_source": criterion.source,
+        "fallback": criterion.fallback,
+        "nearest_other": schemas.OtherType(**other._asdict()) if other else None,
+        "nearest": [schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
+    }
+
+
+def recognized(recognition: Recognition, criterion: Criterion) -> schemas.RecognizeAnswer:
+    """Whether a query shows an object of a type."""
+    decision, appended = recognition.decision, recognition.appended
+    return schemas.RecognizeAnswer(
+        **_decision(recognition.type_id, criterion, decision),
+        appended=appended.image,
+        pending=appended.pending,
+        encodings=appended.rows,
+        model=recognition.model_id,
+    )
+
+
+def image(image: ImageState) -> schemas.ImageEntry:
+    """One image of a type."""
+    row = image.row
+    return schemas.ImageEntry(
+        name=image.name,
+        image=image.listed.key,
+        size=image.listed.size,
+        modified=image.listed.modified.isoformat(),
+        state=image.state,
+        origin=row.origin if row else None,
+        similarity=row.similarity if row else None,
+        nearest=row.nearest if row else None,
+        reason=image.reason,
+    )
+
+
+def described(state: TypeState, model_id: str) -> schemas.TypeAnswer:
+    """One type as it stands."""
+    return schemas.TypeAnswer(
+        type_id=state.type_id,
+        images=state.images,
+        encodings=sum(state.origins.values()),
+        origins={str(origin): count for origin, count in state.origins.items()},
+        rejected=[schemas.RejectedImage(image=entry.image, reason=entry.reason) for entry in state.rejected],
+        model=model_id,
+        built_at=state.built_at,
+        settings=state.settings,
+        up_to_date=state.up_to_date,
+    )
+
+
+def identified(
+    candidates: list[Candidate],
+    match: Candidate | None,
+    appended: Appended,
+    cohort: Cohort | None,
+    model_id: str,
+) -> schemas.IdentifyAnswer:
+    """Which of all types a query shows."""
+    return schemas.IdentifyAnswer(
+        match=match.encodings.type_id if match else None,
+        candidates=[candidate(each) for each in candidates],
+        appended=appended.image,
+        pending=appended.pending,
+        types=len(cohort.type_ids) if cohort else 0,
+        model=model_id,
+    )

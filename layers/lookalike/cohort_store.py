@@ -1,0 +1,109 @@
+"""The cohort in the bucket: read once while it does not change, and kept up to date with the encodings."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
+from numpy.typing import NDArray
+
+from lookalike import cohort as cohort_format
+from lookalike import keys
+from lookalike.cohort import Cohort, CorruptCohortError, prototype
+from lookalike.compare_and_swap import Conflict, compare_and_swap
+from lookalike.store import Store
+
+READERS = 8
+"""Encodings read at once; a boto3 client keeps 10 connections."""
+
+logger = Logger(child=True)
+
+
+@dataclass(frozen=True)
+class CohortStore:
+    """The cohort of one bucket and model, and the last one that was read."""
+
+    store: Store
+    _last: dict[str, tuple[Cohort, str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def read(self) -> Cohort | None:
+        """The cohort as it is now; None if there is none, or none that can be trusted."""
+        cohort, _ = self._read()
+        return cohort
+
+    def refresh(self, type_ids: Iterable[str]) -> None:
+        """Bring the prototypes of some types to what their encodings say; all of them if there is no cohort.
+
+        Raises:
+            ContentionError: others wrote the cohort each time.
+        """
+        wanted = list(type_ids)
+        if wanted:
+            compare_and_swap(self._read, lambda cohort: self._reconcile(cohort, wanted), self._write)
+
+    def _reconcile(self, cohort: Cohort | None, type_ids: list[str]) -> Cohort | None:
+        # The cohort was read before these encodings: who changes them later comes by here later too.
+        if cohort is None:
+            type_ids = sorted({*type_ids, *self._encoded_types()})
+        with ThreadPoolExecutor(READERS) as threads:
+            prototypes = dict(zip(type_ids, threads.map(self._prototype, type_ids), strict=True))
+        model = self.store.model
+        before = cohort or Cohort.empty(model.model_id, model.dimension)
+        after = before.replace(prototypes)
+        return cohort if after is before else after
+
+    def _prototype(self, type_id: str) -> NDArray[np.float32] | None:
+        encodings, _ = self.store.read_encodings(type_id)
+        return prototype(encodings.matrix) if encodings and encodings.rows else None
+
+    def _encoded_types(self) -> Iterator[str]:
+        prefix = keys.encodings_prefix(self.store.model.model_id)
+        pages = self.store.client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.store.bucket, Prefix=prefix):
+            for entry in page.get("Contents", []):
+                type_id = entry["Key"].removeprefix(prefix).removesuffix(".safetensors")
+                if keys.is_type_id(type_id):
+                    yield type_id
+
+    def _read(self) -> tuple[Cohort | None, str | None]:
+        """The cohort and its ETag; one that can't be trusted keeps its ETag, so that it can be replaced."""
+        key, client = keys.cohort_key(self.store.model.model_id), self.store.client
+        last = self._last.get(key)
+        try:
+            if last:
+                answer = client.get_object(Bucket=self.store.bucket, Key=key, IfNoneMatch=last[1])
+            else:
+                answer = client.get_object(Bucket=self.store.bucket, Key=key)
+        except client.exceptions.NoSuchKey:
+            return None, None
+        except ClientError as error:
+            if last and error.response["ResponseMetadata"]["HTTPStatusCode"] == 304:
+                return last
+            raise
+        etag, data = answer["ETag"], answer["Body"].read()
+        try:
+            cohort = cohort_format.load(data, self.store.model.model_id, self.store.model.dimension)
+        except CorruptCohortError as error:
+            logger.error("the cohort can't be trusted and will be rebuilt", key=key, reason=str(error))
+            return None, etag
+        self._last[key] = cohort, etag
+        return cohort, etag
+
+    def _write(self, cohort: Cohort | None, expected_etag: str | None) -> None:
+        if cohort is None:
+            return
+        try:
+            self.store.client.put_object(
+                Bucket=self.store.bucket,
+                Key=keys.cohort_key(cohort.model_id),
+                Body=cohort_format.dump(cohort),
+                ContentType="application/octet-stream",
+                **({"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}),  # type: ignore[arg-type]
+            )
+        except ClientError as error:
+            # 412 the condition failed, 409 another write is under way, 404 it was deleted since it was read.
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (404, 409, 412):
+                raise
+            raise Conflict from None

@@ -1,0 +1,73 @@
+"""Identifying: which of all types does a query image show?"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.cohort import Cohort
+from lookalike.criterion import Criterion
+from lookalike.decision import Decision, decide
+from lookalike.encodings import Encodings
+from lookalike.errors import EncodingsNotReadyError, NotFoundError
+from lookalike.recognition import load_encodings
+from lookalike.store import Store
+
+CANDIDATES = 5
+"""How many types are looked at closely: of the others only the prototype is."""
+
+
+class Candidate(NamedTuple):
+    """A type that a query was compared with: its encodings, what decided, and the decision."""
+
+    encodings: Encodings
+    criterion: Criterion
+    decision: Decision
+
+
+def identify(
+    store: Store,
+    cohort: Cohort | None,
+    query: NDArray[np.float32],
+    criterion_of: Callable[[str], Criterion],
+) -> list[Candidate]:
+    """Compare a query with the types whose prototypes are nearest to it, the nearest first.
+
+    Only these types' own encodings are read, so that the time hardly grows with the number of types.
+
+    Args:
+        store: holds the types' encodings.
+        cohort: a prototype of each type.
+        query: its encoding, (dimension,).
+        criterion_of: what decides for a type.
+
+    Raises:
+        NotFoundError: there is no type.
+        EncodingsNotReadyError: there are types, but none has been built.
+    """
+    if cohort is None or not cohort.type_ids:
+        if store.list_types(limit=1).items:
+            raise EncodingsNotReadyError("the types' encodings are being built: try again in a moment")
+        raise NotFoundError("there are no types: put reference photos under types/{type_id}/images/")
+
+    def compare(type_id: str) -> Candidate | None:
+        try:
+            encodings = load_encodings(store, type_id)
+        except (NotFoundError, EncodingsNotReadyError):
+            return None  # it went, or was emptied, since the cohort was written
+        criterion = criterion_of(type_id)
+        return Candidate(
+            encodings, criterion, decide(query, encodings, criterion.threshold, criterion.cohort)
+        )
+
+    nearest = cohort.nearest(query, CANDIDATES)
+    with ThreadPoolExecutor(CANDIDATES) as threads:
+        compared = threads.map(compare, (candidate.type_id for candidate in nearest))
+        return [candidate for candidate in compared if candidate]
+
+
+def best_match(candidates: list[Candidate]) -> Candidate | None:
+    """The nearest type that matches, if any does."""
+    return next((candidate for candidate in candidates if candidate.decision.match), None)

@@ -1,0 +1,59 @@
+"""Encodings of photos on disk, kept between runs by what the photos' bytes are."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from lookalike.encoder import Encoder
+from lookalike.errors import ImageError
+from lookalike.keys import content_digest
+
+CACHE_DIR = Path(".cache")
+BATCH = 16
+
+
+def encode_photos(
+    encoder: Encoder, paths: Sequence[Path], console: Console, cache_dir: Path = CACHE_DIR
+) -> dict[Path, NDArray[np.float32]]:
+    """Encode photos, with a progress bar; those encoded before are taken from the cache.
+
+    Returns:
+        The encoding, (dimension,), of each photo; a photo that can't be encoded is told and left out.
+    """
+    cache_file = cache_dir / f"encodings-{encoder.model_id}.safetensors"
+    known = _read_cache(cache_file)
+    digests = {path: content_digest(path.read_bytes()) for path in paths}
+    missing = [path for path in paths if digests[path] not in known]
+    batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
+    with ThreadPoolExecutor() as threads:
+        for batch in track(batches, "encoding photos", console=console, disable=not batches):
+            decoded = list(threads.map(lambda path: _decode(encoder, path, console), batch))
+            good = [(path, pixels) for path, pixels in zip(batch, decoded, strict=True) if pixels is not None]
+            if good:
+                encoded = encoder.encode_pixels(np.stack([pixels for _, pixels in good]))
+                known |= {digests[path]: row for (path, _), row in zip(good, encoded, strict=True)}
+    if missing:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        safetensors.numpy.save_file(known, cache_file)
+    return {path: known[digest] for path, digest in digests.items() if digest in known}
+
+
+def _read_cache(path: Path) -> dict[str, NDArray[np.float32]]:
+    try:
+        return safetensors.numpy.load_file(path)
+    except (FileNotFoundError, safetensors.SafetensorError):
+        return {}
+
+
+def _decode(encoder: Encoder, path: Path, console: Console) -> NDArray[np.uint8] | None:
+    try:
+        return encoder.preprocess(path.read_bytes())
+    except ImageError as error:
+        console.print(f"{path} is left out: {error}", style="yellow", soft_wrap=True)
+        return None

@@ -1,0 +1,151 @@
+"""The evaluation as a picture: score distributions, the detection error trade-off, the worst confusions."""
+
+import base64
+import html
+import io
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image, ImageOps
+
+from lookalike.decision import Rule
+from lookalike_tools.evaluation.error_rates import error_curve, sort_trials, threshold_at_far
+from lookalike_tools.evaluation.trials import Draw, trials_of
+
+COLOURS = {Rule.SIMILARITY: "#b8322a", Rule.RELATIVE: "#1b7f4d"}
+GENUINE, IMPOSTOR, SIBLING = "#1b7f4d", "#9aa0a6", "#b8322a"
+DPI = 110
+
+
+class Confusion(NamedTuple):
+    """A type that was accepted as another: how often, and the photo that scored most with its reference."""
+
+    type_id: str
+    asked: str
+    false_accepts: int
+    trials: int
+    score: float
+    query: Path
+    reference: Path
+
+
+def write_report(
+    path: Path, result: dict[str, Any], draws: list[Draw], confusions: dict[Rule, list[Confusion]]
+) -> None:
+    """Write the picture to `path`: as PNG, or within an HTML page if the name ends so.
+
+    Raises:
+        OSError: `path` can't be written.
+    """
+    picture = io.BytesIO()
+    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
+        _draw_figure(result, draws, confusions).savefig(picture, format="png", dpi=DPI)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() in (".html", ".htm"):
+        path.write_text(_page(result, picture.getvalue()), encoding="utf-8")
+    else:
+        path.write_bytes(picture.getvalue())
+
+
+def _draw_figure(
+    result: dict[str, Any], draws: list[Draw], confusions: dict[Rule, list[Confusion]]
+) -> Figure:
+    figure = Figure(figsize=(13, 8.5), layout="constrained")
+    figure.suptitle(_title(result), fontsize=12)
+    rows: Any = figure.subfigures(3, 1, height_ratios=[4, 1.8, 1.8])
+    plots, *pairs = rows
+    axes = plots.subplots(1, 3)
+    for axis, rule in zip(axes, Rule, strict=False):
+        _draw_distribution(axis, draws, rule)
+    _draw_trade_off(axes[2], draws)
+    for subfigure, rule in zip(pairs, Rule, strict=True):
+        subfigure.suptitle(
+            f"Most false accepts by {rule}, at 1 % in all: the photo, and what it was taken for"
+        )
+        for index, confusion in enumerate(confusions[rule]):
+            _draw_confusion(subfigure.add_subplot(1, max(3, len(confusions[rule])), index + 1), confusion)
+    return figure
+
+
+def _draw_distribution(axis: Axes, draws: list[Draw], rule: Rule) -> None:
+    trials, sibling = trials_of(draws, rule), trials_of(draws, rule, siblings=True)
+    groups = {
+        "its own type": (trials.scores[trials.genuine], GENUINE),
+        "sibling types": (sibling.scores[~sibling.genuine], SIBLING),
+        "all other types": (trials.scores[~trials.genuine], IMPOSTOR),
+    }
+    low, high = np.quantile(trials.scores, [0.001, 0.999])
+    bins = np.linspace(low, high, 60).tolist()
+    for name, (scores, colour) in groups.items():
+        axis.hist(scores, bins=bins, density=True, histtype="step", color=colour, label=name, linewidth=1.6)
+    threshold = threshold_at_far(error_curve(sort_trials(trials)), 0.01)
+    axis.axvline(threshold, color="#22252a", linewidth=1, linestyle=":", label="1 % false accepts")
+    axis.set(title=f"Scores by {rule}", xlabel="score", yticks=[])
+    axis.legend(frameon=False, loc="upper left")
+
+
+def _draw_trade_off(axis: Axes, draws: list[Draw]) -> None:
+    for rule in Rule:
+        for unknown in (False, True):
+            if unknown and rule is Rule.SIMILARITY:
+                continue  # the same curve
+            curve = error_curve(sort_trials(trials_of(draws, rule, unknown=unknown)))
+            axis.plot(
+                curve.far,
+                1 - curve.tar,
+                color=COLOURS[rule],
+                linestyle="--" if unknown else "-",
+                label=f"{rule}, objects of no known type" if unknown else str(rule),
+            )
+    axis.plot([1e-4, 1], [1e-4, 1], color="#dcdad5", linewidth=1)
+    axis.set(
+        title="Detection error trade-off",
+        xscale="log",
+        yscale="log",
+        xlim=(1e-4, 1),
+        ylim=(1e-2, 1),
+        xlabel="false accept rate",
+        ylabel="false reject rate",
+    )
+    axis.legend(frameon=False, loc="lower left")
+
+
+def _draw_confusion(axis: Axes, confusion: Confusion) -> None:
+    pair = Image.new("RGB", (410, 200), "white")
+    for left, path in ((0, confusion.query), (210, confusion.reference)):
+        with Image.open(path) as photo:
+            pair.paste(ImageOps.fit(ImageOps.exif_transpose(photo).convert("RGB"), (200, 200)), (left, 0))
+    axis.imshow(np.asarray(pair))
+    axis.set_axis_off()
+    count = f"{confusion.false_accepts} of {confusion.trials}"
+    axis.set_title(f"{confusion.type_id}\nas {confusion.asked}\n{count}", fontsize=7)
+
+
+def _title(result: dict[str, Any]) -> str:
+    title = (
+        f"{result['photos']} photos of {result['types']} types, {result['references']} references a type, "
+        f"{result['model']}"
+    )
+    return f"{title}\nThe model is a stand-in: these are not CLIP's figures" if result["stand_in"] else title
+
+
+def _page(result: dict[str, Any], picture: bytes) -> str:
+    rows = "".join(
+        f"<tr><td>{rule['rule']}<td>{rule['eer']:.3f}<td>{rule['tar_at_far_1pct']:.3f}"
+        f"<td>{rule['tar_at_far_01pct']:.3f}<td>{rule['top1']:.3f}</tr>"
+        for rule in result["rules"]
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Lookalike: evaluation</title>'
+        "<style>body{font:16px sans-serif;margin:2em}td,th{padding:.2em 1em;text-align:left}"
+        "img{max-width:100%}</style>"
+        f"<h1>{html.escape(_title(result)).replace(chr(10), '<br>')}</h1>"
+        "<table><tr><th>rule<th>equal error rate<th>true accepts at 1 % false<th>at 0.1 % false"
+        f"<th>identified at once</tr>{rows}</table>"
+        f'<img alt="Score distributions, error trade-off and worst confusions" '
+        f'src="data:image/png;base64,{base64.b64encode(picture).decode()}"></html>'
+    )

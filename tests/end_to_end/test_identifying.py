@@ -1,0 +1,84 @@
+"""Other types count: for identifying a photo without naming one, and for the relative rule."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deployed import Api, eventually
+from lookalike.decision import MIN_OTHERS
+from photographs import photograph
+
+SUBJECTS = range(100, 101 + MIN_OTHERS)
+
+
+@pytest.fixture(scope="module")
+def types(api: Api) -> list[str]:
+    """A type for each subject, built and in the cohort."""
+    names = [f"type-{uuid4().hex[:12]}" for _ in SUBJECTS]
+    for name, subject in zip(names, SUBJECTS, strict=True):
+        for shot in range(3):
+            api.upload(name, f"{shot}.png", photograph(subject, shot))
+    for name in names:
+        api.wait_until_built(name, 3)
+    eventually(lambda: all(found(api, subject)["candidates"][0]["type_id"] in names for subject in SUBJECTS))
+    return names
+
+
+def found(api: Api, subject: int, shot: int = 9, **params: Any) -> dict[str, Any]:
+    answer = api.call(
+        "POST",
+        "/recognize",
+        data=photograph(subject, shot),
+        headers={"Content-Type": "image/png"},
+        params=params,
+    )
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_a_photo_is_identified_without_naming_a_type(api: Api, types: list[str]) -> None:
+    before = api.objects()
+    answer = found(api, SUBJECTS[2], threshold=0.9)
+    assert answer["match"] == answer["candidates"][0]["type_id"] == types[2]
+    assert answer["candidates"][0]["match"]
+    assert answer["candidates"][0]["nearest"][0]["image"].startswith(f"types/{types[2]}/images/")
+    assert answer["types"] >= len(types)
+    assert answer["appended"] is None
+    assert api.objects() == before
+
+
+@pytest.mark.usefixtures("types")
+def test_a_photo_of_no_type_matches_none(api: Api) -> None:
+    answer = found(api, 999, threshold=0.999)
+    assert answer["match"] is None
+    assert len(answer["candidates"]) == 5
+    assert not any(candidate["match"] for candidate in answer["candidates"])
+
+
+def test_an_identified_photo_joins_its_type_if_asked(api: Api, types: list[str]) -> None:
+    answer = found(api, SUBJECTS[3], shot=11, threshold=0.9, append="true", filename="bench.png")
+    assert answer["appended"].startswith(f"types/{types[3]}/images/bench-")
+    assert api.wait_until_built(types[3], 4)["origins"] == {"uploaded": 3, "recognized": 1}
+
+
+def test_a_type_is_decided_by_the_relative_rule_when_its_settings_say_so(api: Api, types: list[str]) -> None:
+    settings = {"rule": "relative", "threshold": 0.1}
+    assert api.call("PUT", f"/types/{types[0]}/settings", json=settings).json() == settings
+    image: dict[str, Any] = {"headers": {"Content-Type": "image/png"}, "params": {"append": "false"}}
+    path = f"/types/{types[0]}/recognize"
+    own = api.call("POST", path, data=photograph(SUBJECTS[0], 9), **image).json()
+    assert own["match"]
+    assert [own[name] for name in ("rule", "threshold", "threshold_source")] == ["relative", 0.1, "type"]
+    assert own["fallback"] is None
+    other = api.call("POST", path, data=photograph(SUBJECTS[1], 9), **image).json()
+    assert not other["match"]
+    assert other["score"] < 0
+    assert other["nearest_other"]["type_id"] == types[1]
+
+
+@pytest.mark.usefixtures("types")
+def test_bad_photos_are_refused_as_for_a_type(api: Api) -> None:
+    answer = api.call("POST", "/recognize", data=b"hello", headers={"Content-Type": "image/png"})
+    assert answer.status_code == 415

@@ -1,0 +1,146 @@
+"""A photo without a type is identified among a thousand types, by reading a handful of objects."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lookalike.cohort_store import CohortStore
+from lookalike.criterion import Criterion, Defaults, choose_criterion
+from lookalike.decision import Rule, decide
+from lookalike.encoder import Encoder
+from lookalike.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.errors import EncodingsNotReadyError, NotFoundError
+from lookalike.identification import CANDIDATES, best_match, identify
+from lookalike.keys import image_key
+from lookalike.recognition import load_encodings
+from lookalike.settings import TypeSettings
+from lookalike.store import Store
+from photographs import photograph
+
+TYPES = 1000
+
+
+def type_id(subject: int) -> str:
+    return f"type-{subject:04}"
+
+
+def write_type(encoder: Encoder, store: Store, subject: int, shots: int = 3) -> None:
+    matrix = encoder.encode([photograph(subject, shot) for shot in range(shots)])
+    images = [
+        EncodedImage(Row(image_key(type_id(subject), f"{shot}.png"), "etag", Origin.UPLOADED, ""), row)
+        for shot, row in enumerate(matrix)
+    ]
+    empty = Encodings.empty(encoder.model_id, type_id(subject), matrix.shape[1])
+    store.update_encodings(type_id(subject), lambda _: empty.append(images))
+
+
+@pytest.fixture(scope="module")
+def a_thousand_types(encoder: Encoder, make_store: Any) -> Store:
+    store: Store = make_store()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda subject: write_type(encoder, store, subject), range(TYPES)))
+    CohortStore(store).refresh([type_id(0)])
+    return store
+
+
+def by_rule(cohorts: CohortStore, rule: Rule) -> Any:
+    def criterion_of(name: str) -> Criterion:
+        return choose_criterion(name, None, TypeSettings(), Defaults(rule, 0.92), cohorts.read)
+
+    return criterion_of
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_each_of_many_photos_is_found_among_a_thousand_types(
+    encoder: Encoder, a_thousand_types: Store, rule: Rule
+) -> None:
+    cohorts = CohortStore(a_thousand_types)
+    for subject in range(0, TYPES, 97):
+        (query,) = encoder.encode([photograph(subject, 9)])
+        candidates = identify(a_thousand_types, cohorts.read(), query, by_rule(cohorts, rule))
+        found = best_match(candidates)
+        assert found
+        assert found.encodings.type_id == type_id(subject)
+        assert found.decision.rule is rule
+        assert len(candidates) == CANDIDATES
+
+
+def test_a_photo_of_none_of_them_matches_none(encoder: Encoder, a_thousand_types: Store) -> None:
+    cohorts = CohortStore(a_thousand_types)
+    (query,) = encoder.encode([photograph(TYPES + 1)])
+    for rule in Rule:
+        criterion_of = by_rule(cohorts, rule)
+        assert best_match(identify(a_thousand_types, cohorts.read(), query, criterion_of)) is None
+
+
+def test_only_the_cohort_and_the_candidates_are_read(encoder: Encoder, a_thousand_types: Store) -> None:
+    read: list[str] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        read.append(params["Key"])
+
+    events = a_thousand_types.client.meta.events
+    events.register("before-parameter-build.s3.GetObject", note)
+    cohorts = CohortStore(a_thousand_types)
+    (query,) = encoder.encode([photograph(5, 9)])
+    identify(a_thousand_types, cohorts.read(), query, lambda _: Criterion(0.92, "stack"))
+    events.unregister("before-parameter-build.s3.GetObject", note)
+    assert len(read) == 1 + CANDIDATES
+    assert "_cohort" in read[0]
+
+
+def test_the_time_that_a_thousand_types_take_is_reported(
+    encoder: Encoder, a_thousand_types: Store, record_testsuite_property: Any, capsys: Any
+) -> None:
+    cohorts = CohortStore(a_thousand_types)
+    cohort = cohorts.read()
+    encodings = load_encodings(a_thousand_types, type_id(5))
+    (query,) = encoder.encode([photograph(5, 9)])
+
+    def median_ms(work: Any, repeats: int) -> float:
+        times = []
+        for _ in range(repeats):
+            started = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - started)
+        return float(np.median(times) * 1000)
+
+    criterion_of = by_rule(cohorts, Rule.SIMILARITY)
+    times = {
+        "deciding by similarity": median_ms(lambda: decide(query, encodings, 0.9), 50),
+        "deciding by the relative rule": median_ms(lambda: decide(query, encodings, 0.2, cohort), 50),
+        "revalidating the cohort": median_ms(cohorts.read, 10),
+        "identifying": median_ms(lambda: identify(a_thousand_types, cohorts.read(), query, criterion_of), 10),
+    }
+    with capsys.disabled():
+        told = ", ".join(f"{name} {milliseconds:.2f} ms" for name, milliseconds in times.items())
+        print(f"\n{TYPES} types: {told}")  # noqa: T201 (a figure to report)
+    for name, milliseconds in times.items():
+        record_testsuite_property(name, milliseconds)
+
+
+def test_a_type_that_went_since_the_cohort_was_written_is_passed_over(encoder: Encoder, store: Store) -> None:
+    for subject in range(3):
+        write_type(encoder, store, subject)
+    cohorts = CohortStore(store)
+    cohorts.refresh([type_id(0)])
+    store.update_encodings(type_id(1), lambda encodings: encodings.keep_only({}))
+    (query,) = encoder.encode([photograph(1, 9)])
+    candidates = identify(store, cohorts.read(), query, lambda _: Criterion(0.92, "stack"))
+    assert {each.encodings.type_id for each in candidates} == {type_id(0), type_id(2)}
+
+
+def test_without_types_there_is_nothing_to_find(encoder: Encoder, store: Store) -> None:
+    (query,) = encoder.encode([photograph(1)])
+    with pytest.raises(NotFoundError, match="there are no types"):
+        identify(store, None, query, lambda _: Criterion(0.92, "stack"))
+
+
+def test_types_that_are_being_built_are_not_ready(encoder: Encoder, store: Store) -> None:
+    store.put_image(image_key("nut", "1.png"), photograph(1), "image/png")
+    (query,) = encoder.encode([photograph(1)])
+    with pytest.raises(EncodingsNotReadyError, match="try again"):
+        identify(store, None, query, lambda _: Criterion(0.92, "stack"))

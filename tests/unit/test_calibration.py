@@ -1,0 +1,121 @@
+"""A calibrated threshold keeps its false accept rate on photos that it was not calibrated on."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.cohort import Cohort, prototype
+from lookalike.decision import Rule, decide
+from lookalike.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike_tools.calibration import Scores, calibrate, score_types
+from synthetic_encodings import MODEL, around, centres, encodings_of, unit
+
+TYPES = 20
+SPREADS = [1.0 + 0.2 * (index % 6) for index in range(TYPES)]
+
+
+def middles() -> np.ndarray:
+    """Centres of types of which every second is a sibling of the one before."""
+    own = centres(TYPES, common=0.7)
+    return unit(np.where(np.arange(TYPES)[:, np.newaxis] % 2, own + 3 * np.roll(own, 1, axis=0), own))
+
+
+def photos(count: int, seed: int) -> list[np.ndarray]:
+    return [
+        around(middle, count, spread, seed + index)
+        for index, (middle, spread) in enumerate(zip(middles(), SPREADS, strict=True))
+    ]
+
+
+def named(matrices: list[np.ndarray]) -> list[Encodings]:
+    return [encodings_of(matrix, f"t{index:02}") for index, matrix in enumerate(matrices)]
+
+
+@pytest.fixture(scope="module")
+def scored() -> tuple[list[Encodings], dict[str, dict[Rule, Scores]]]:
+    types = named(photos(20, seed=1000))
+    return types, dict(score_types(types, [each.type_id for each in types]))
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+@pytest.mark.parametrize("far", [0.01, 0.05])
+def test_it_keeps_its_rate_on_other_photos_of_the_same_types(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]], rule: Rule, far: float
+) -> None:
+    types, scores = scored
+    cohort = Cohort.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    fresh = photos(20, seed=5000)
+    rates, stated = [], []
+    for number, each in enumerate(types):
+        calibration = calibrate(scores[each.type_id][rule], far)
+        used = cohort if rule is Rule.RELATIVE else None
+        matches = [
+            decide(photo, each, calibration.threshold, used).match
+            for other, matrix in enumerate(fresh)
+            if other != number
+            for photo in matrix
+        ]
+        rates.append(np.mean(matches))
+        stated.append(calibration.far_interval)
+        assert calibration.far <= far
+    assert np.mean(rates) <= far
+    assert np.mean([rate <= interval.high for rate, interval in zip(rates, stated, strict=True)]) >= 0.95
+
+
+def test_each_photo_is_asked_against_its_own_type_without_itself(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    types, scores = scored
+    cohort = Cohort.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    for each in types[:3]:
+        for index, photo in enumerate(each.matrix):
+            rest = encodings_of(np.delete(each.matrix, index, axis=0), each.type_id)
+            for rule, used in ((Rule.SIMILARITY, None), (Rule.RELATIVE, cohort)):
+                expected = decide(photo, rest, 0, used).score
+                assert scores[each.type_id][rule].genuine[index] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_relative_rule_accepts_more_of_varied_types_at_the_same_rate(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    _, scores = scored
+    tar = {rule: np.mean([calibrate(each[rule], 0.01).tar for each in scores.values()]) for rule in Rule}
+    assert tar[Rule.RELATIVE] > tar[Rule.SIMILARITY]
+
+
+def test_appended_photos_ask_nothing() -> None:
+    uploaded, appended = photos(6, seed=1)[0], photos(6, seed=99)[0]
+    both = encodings_of(uploaded, "t00").append(
+        EncodedImage(Row(f"appended-{index}.jpg", "etag", Origin.RECOGNIZED, ""), row)
+        for index, row in enumerate(appended)
+    )
+    other = encodings_of(photos(6, seed=1)[1], "t01")
+    ((_, scores),) = score_types([both, other], ["t00"])
+    assert len(scores[Rule.SIMILARITY].genuine) == len(uploaded)
+    assert len(scores[Rule.SIMILARITY].impostor) == len(other.rows)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=400), st.sampled_from([0.01, 0.05, 0.2]))
+def test_no_more_than_the_wanted_rate_exceed_the_threshold(impostor: list[float], far: float) -> None:
+    calibration = calibrate(Scores(np.array([0.5]), np.array(impostor)), far)
+    assert np.mean(np.array(impostor) > calibration.threshold) == calibration.far <= far
+    assert 0 <= calibration.threshold <= 1
+
+
+def test_too_few_photos_are_told() -> None:
+    few = calibrate(Scores(np.array([0.9, 0.8]), np.linspace(0, 0.5, 50)), 0.01)
+    assert "99 are needed" in few.warnings[0]
+    assert "2 photos of its own" in few.warnings[1]
+    assert few.threshold == 0.5
+    enough = calibrate(Scores(np.full(20, 0.9), np.linspace(0, 0.5, 500)), 0.01)
+    assert enough.warnings == ()
+    assert enough.tar == 1
+    assert enough.tar_interval.low < 0.9
+
+
+def test_a_type_of_one_photo_has_none_to_ask_it() -> None:
+    one, other = encodings_of(photos(1, seed=1)[0], "a"), encodings_of(photos(6, seed=1)[1], "b")
+    ((_, scores),) = score_types([one, other], ["a"])
+    assert len(scores[Rule.RELATIVE].genuine) == 0
+    assert len(scores[Rule.RELATIVE].impostor) == 6
