@@ -1,37 +1,16 @@
 """People's commands work against a live stack, and say in one line why they can't."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from command_line import lookalike, write_ready_file
 from deployed import Api
-
-COMMAND = Path(sys.executable).with_name("lookalike")
-
-
-def lookalike(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return subprocess.run(  # noqa: S603 (our own program)
-        [COMMAND, *arguments],
-        env=env | nowhere | {"AWS_EC2_METADATA_DISABLED": "true"} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
 
 
 @pytest.fixture
 def ready_file(api: Api, tmp_path: Path) -> Path:
-    names = ("api_url", "bucket", "endpoint_url", "region")
-    path = tmp_path / "ready.json"
-    path.write_text(json.dumps({name: getattr(api.stack, name) for name in names}))
-    return path
+    return write_ready_file(api, tmp_path / "ready.json")
 
 
 def test_types_are_rebuilt_by_name(ready_file: Path, built_type: str) -> None:
