@@ -18,6 +18,12 @@ from lookalike.store import Store
 READERS = 8
 """Encodings read at once; a boto3 client keeps 10 connections."""
 
+MAX_TYPES = 20_000
+"""The most types that a cohort has: bounds what a query may have to read, 22 MB for 512 dimensions."""
+
+MAX_METADATA_BYTES = 100
+"""What the header may hold for a type."""
+
 logger = Logger(child=True)
 
 
@@ -52,6 +58,11 @@ class CohortStore:
         model = self.store.model
         before = cohort or Cohort.empty(model.model_id, model.dimension)
         after = before.replace(prototypes)
+        if len(after.type_ids) > max(MAX_TYPES, len(before.type_ids)):
+            logger.error(
+                "there are more types than a cohort may have: new ones are left out", types=MAX_TYPES
+            )
+            return cohort
         return cohort if after is before else after
 
     def _prototype(self, type_id: str) -> NDArray[np.float32] | None:
@@ -82,9 +93,13 @@ class CohortStore:
             if last and error.response["ResponseMetadata"]["HTTPStatusCode"] == 304:
                 return last
             raise
-        etag, data = answer["ETag"], answer["Body"].read()
+        etag, size = answer["ETag"], answer["ContentLength"]
         try:
-            cohort = cohort_format.load(data, self.store.model.model_id, self.store.model.dimension)
+            if size > MAX_TYPES * (2 * self.store.model.dimension + MAX_METADATA_BYTES) + MAX_METADATA_BYTES:
+                raise CorruptCohortError(f"{size:,} bytes, more than {MAX_TYPES:,} types can have")
+            cohort = cohort_format.load(
+                answer["Body"].read(), self.store.model.model_id, self.store.model.dimension
+            )
         except CorruptCohortError as error:
             logger.error("the cohort can't be trusted and will be rebuilt", key=key, reason=str(error))
             return None, etag

@@ -201,7 +201,7 @@ def remove_old_encodings(
         typer.echo("There are no encodings but those of the model that is running.")
     for model_id in models:
         if yes or typer.confirm(f"Remove all encodings by {model_id}?"):
-            typer.echo(f"{remove_encodings(live, model_id)} encodings by {model_id} removed")
+            typer.echo(f"encodings of {remove_encodings(live, model_id)} types by {model_id} removed")
 
 
 def main() -> None:

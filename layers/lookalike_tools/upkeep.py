@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from lookalike.keys import cohort_key
 from lookalike_tools.live import Stack, StackError
 
 MESSAGES_A_CALL = 10  # SQS takes no more in one SendMessageBatch
@@ -86,7 +87,7 @@ def old_models(stack: Stack) -> list[str]:
 
 
 def remove_encodings(stack: Stack, model_id: str) -> int:
-    """Remove all encodings of a model; they can be built again from the images. Returns how many.
+    """Remove all encodings of a model; they can be built again from the images. Returns of how many types.
 
     Raises:
         StackError: some of them could not be removed.
@@ -99,7 +100,7 @@ def remove_encodings(stack: Stack, model_id: str) -> int:
         answer = s3.delete_objects(Bucket=stack.bucket, Delete={"Objects": objects, "Quiet": True})
         if errors := answer.get("Errors"):
             raise StackError(f"{errors[0]['Key']} could not be removed: {errors[0]['Message']}")
-    return len(keys)
+    return len(set(keys) - {cohort_key(model_id)})
 
 
 def get_json(stack: Stack, path: str, params: dict[str, str | None]) -> Any:

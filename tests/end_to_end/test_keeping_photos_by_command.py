@@ -152,21 +152,11 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
         ("calibrate",),
     ],
 )
-@pytest.mark.parametrize(
-    ("stack_name", "environment", "told"),
-    [
-        ("lookalike", {}, "region"),
-        ("lookalike", {"AWS_REGION": "eu-central-1"}, "credentials"),
-        (__file__, {}, "is no ready file"),
-    ],
-)
-def test_without_a_stack_each_says_so_in_one_line(
-    tmp_path: Path, arguments: tuple[str, ...], stack_name: str, environment: dict[str, str], told: str
-) -> None:
+def test_without_a_stack_each_says_so_in_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     command = [argument.format(folder=tmp_path) for argument in arguments]
-    done = lookalike(*command, "--stack", stack_name, folder=tmp_path, **environment)
+    done = lookalike(*command, "--stack", "lookalike", folder=tmp_path, AWS_REGION="eu-central-1")
     assert done.returncode == 1
-    assert told in done.stderr
+    assert "credentials" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
+from lookalike.decision import Rule
 from lookalike_tools.local.template import image_functions, read_template
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -42,3 +43,11 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_a_rebuild_may_take(temp
 
 def test_recognition_gives_up_before_the_api_does(template: dict[str, Any]) -> None:
     assert image_functions(template)["RecognizeFunction"]["Timeout"] < 30
+
+
+def test_a_new_stack_decides_by_similarity_above_0_92(template: dict[str, Any]) -> None:
+    parameters = template["Parameters"]
+    assert (parameters["Rule"]["Default"], parameters["Threshold"]["Default"]) == ("similarity", 0.92)
+    assert parameters["Rule"]["AllowedValues"] == list(Rule)
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert (variables["RULE"], variables["THRESHOLD"]) == ({"Ref": "Rule"}, {"Ref": "Threshold"})
