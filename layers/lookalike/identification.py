@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import NamedTuple
 
 import numpy as np
@@ -62,9 +63,11 @@ def identify(
             encodings, criterion, decide(query, encodings, criterion.threshold, criterion.cohort)
         )
 
-    nearest = cohort.nearest(query, CANDIDATES)
+    nearest = [candidate.type_id for candidate in cohort.nearest(query, CANDIDATES)]
+    # Threads don't inherit the context, which holds the time when calls must end.
+    context = copy_context()
     with ThreadPoolExecutor(CANDIDATES) as threads:
-        compared = threads.map(compare, (candidate.type_id for candidate in nearest))
+        compared = threads.map(lambda type_id: context.copy().run(compare, type_id), nearest)
         return [candidate for candidate in compared if candidate]
 
 

@@ -41,7 +41,7 @@ def calibrate_stack(stack: Stack, type_ids: Sequence[str], far: float, *, apply:
         stack: the live stack.
         type_ids: the types to calibrate; all if empty.
         far: the false accept rate that is wanted, 0 to 1.
-        apply: write the types' settings.
+        apply: write the types' settings; a type's own `vouch` and `max_recognized` stay.
         out: folder for the picture.
 
     Raises:
@@ -83,7 +83,9 @@ def _better_rule(scored: dict[str, dict[Rule, Scores]], far: float, others: int)
 
 def _apply(stack: Stack, result: Calibrated, rule: Rule) -> None:
     settings = get_json(stack, f"/types/{result.type_id}", {})["settings"]
-    changed = settings | {"rule": str(rule), "threshold": result.calibration.threshold}
+    # The threshold holds for what uploaded photos score: what is appended should resemble those.
+    decided = {"rule": str(rule), "threshold": result.calibration.threshold}
+    changed = {"vouch": "uploaded"} | settings | decided
     put_json(stack, f"/types/{result.type_id}/settings", changed)
 
 

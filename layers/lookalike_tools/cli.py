@@ -105,7 +105,7 @@ def calibrate(
     far: Annotated[
         float, typer.Option(min=0.00001, max=0.5, help="False accept rate that is wanted.")
     ] = 0.01,
-    apply: Annotated[bool, typer.Option("--apply", help="Write rule and threshold to the types.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Write the types' settings.")] = False,
     out: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path(".calibration"),
     stack: LiveStack = "lookalike",
 ) -> None:

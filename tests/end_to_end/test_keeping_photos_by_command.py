@@ -119,19 +119,20 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
             api.upload(type_id, f"{shot}.png", photograph(subject, shot))
     for type_id in types:
         api.wait_until_built(type_id, 3)
-    api.call("PUT", f"/types/{types[0]}/settings", json={"threshold": 0.123})
+    api.call("PUT", f"/types/{types[0]}/settings", json={"threshold": 0.123, "max_recognized": 7})
     arguments = ("calibrate", types[0], "--far", "0.1", "--stack", stack)
     done = lookalike(*arguments, folder=tmp_path, COLUMNS="200")
     assert done.returncode == 0, done.stderr
     assert types[0] in done.stdout
     assert "3 photos of its own are too few" in done.stdout
     assert Image.open(tmp_path / ".calibration" / "calibration.png").width > 500
-    assert api.type(types[0])["settings"] == {"threshold": 0.123}
+    assert api.type(types[0])["settings"] == {"threshold": 0.123, "max_recognized": 7}
     done = lookalike(*arguments, "--apply", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     written = api.type(types[0])["settings"]
     assert written["rule"] in ("similarity", "relative")
     assert written["threshold"] != 0.123
+    assert (written["vouch"], written["max_recognized"]) == ("uploaded", 7)
     answer = api.call(
         "POST",
         f"/types/{types[0]}/recognize",

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,24 @@ def test_a_type_that_went_since_the_cohort_was_written_is_passed_over(encoder: E
     (query,) = encoder.encode([photograph(1, 9)])
     candidates = identify(store, cohorts.read(), query, lambda _: Criterion(0.92, "stack"))
     assert {each.encodings.type_id for each in candidates} == {type_id(0), type_id(2)}
+
+
+def test_candidates_are_compared_in_the_context_of_the_request(encoder: Encoder, store: Store) -> None:
+    """The time when calls must end is in it."""
+    write_type(encoder, store, 1)
+    cohorts = CohortStore(store)
+    cohorts.refresh([type_id(1)])
+    (query,) = encoder.encode([photograph(1, 9)])
+    request = ContextVar("request", default="another")
+    seen = []
+
+    def criterion_of(_: str) -> Criterion:
+        seen.append(request.get())
+        return Criterion(0.92, "stack")
+
+    request.set("this")
+    identify(store, cohorts.read(), query, criterion_of)
+    assert seen == ["this"]
 
 
 def test_without_types_there_is_nothing_to_find(encoder: Encoder, store: Store) -> None:
