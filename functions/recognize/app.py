@@ -96,7 +96,9 @@ def recognize_type(
     if recognition.appended.stale:
         request_rebuild(queue, config.queue_url, type_id)
     answer = answers.recognized(recognition, criterion)
-    logger.info("recognised", **answer.model_dump(exclude={"nearest"}))
+    logger.info(
+        "recognised", **answer.model_dump(exclude={"nearest"}), attempts=recognition.appended.attempts
+    )
     _add_metrics(recognition)
     event = events.MATCHED if answer.match else events.MISSED
     events.publish(

@@ -26,7 +26,7 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 """The most pixels of a JPEG that we decode: 48-megapixel phones fit."""
 
-MAX_PIXELS_OF = dict.fromkeys(FORMATS, 25000000) | {"JPEG": MAX_PIXELS, "WEBP": 12_500_000}
+MAX_PIXELS_OF = dict.fromkeys(FORMATS, 25_000_000) | {"JPEG": MAX_PIXELS, "WEBP": 12_500_000}
 """The most pixels that we decode, by format: bounds memory at 300 MB. Decoded images take 4 bytes a pixel,
 and as much again while they are converted; WebP's decoder keeps three canvases more."""
 

@@ -198,10 +198,11 @@ def test_origins_outlive_the_encodings(encoder: Encoder, built: Store) -> None:
 
 
 def test_many_matches_at_once_lose_nothing(encoder: Encoder, built: Store) -> None:
-    shots = [photograph(1, shot) for shot in range(10, 34)]
-    with ThreadPoolExecutor(12) as threads:
+    shots = [photograph(1, shot) for shot in range(10, 110)]
+    with ThreadPoolExecutor(len(shots)) as threads:
         found = list(threads.map(lambda shot: recognize(encoder, built, TYPE, shot, threshold=0.92), shots))
     appended = {each.appended.image for each in found}
+    assert max(each.appended.attempts for each in found) <= recognition.APPEND_ATTEMPTS
     at_once = {row.image for row in encodings_of(built).rows}
     assert len(appended) == len(shots)
     assert {each.appended.image for each in found if not each.appended.pending} <= at_once
