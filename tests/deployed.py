@@ -1,5 +1,6 @@
 """The deployed API and its bucket, as a client sees them."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -75,3 +76,16 @@ class Api:
             return all(attributes["Attributes"][count] == "0" for count in counts)
 
         eventually(quiet)
+
+
+def logged(api: Api, group: str) -> list[dict[str, Any]]:
+    """What a function has logged as JSON, by the end of its log group's name."""
+    logs = api.stack.client("logs")
+    (name,) = (
+        entry["logGroupName"]
+        for entry in logs.describe_log_groups()["logGroups"]
+        if entry["logGroupName"].endswith(group)
+    )
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+    messages = [event["message"] for page in pages for event in page["events"]]
+    return [json.loads(message) for message in messages if message.startswith("{")]

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from deployed import Api, eventually
+from deployed import Api, eventually, logged
 from lookalike.recognition import APPEND_ATTEMPTS
 from photographs import photograph
-from test_observing import logged
 
 CALLERS = 100
 

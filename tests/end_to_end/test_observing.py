@@ -3,20 +3,8 @@
 import json
 from typing import Any
 
-from deployed import Api, eventually
+from deployed import Api, eventually, logged
 from photographs import photograph
-
-
-def logged(api: Api, group: str) -> list[dict[str, Any]]:
-    logs = api.stack.client("logs")
-    (name,) = (
-        entry["logGroupName"]
-        for entry in logs.describe_log_groups()["logGroups"]
-        if entry["logGroupName"].endswith(group)
-    )
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name)
-    messages = [event["message"] for page in pages for event in page["events"]]
-    return [json.loads(message) for message in messages if message.startswith("{")]
 
 
 def test_a_recognition_is_logged_under_its_requests_id(api: Api, built_type: str) -> None:
