@@ -35,8 +35,8 @@ model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the b
 test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest
 
-soak: $(INSTALLED) ## 20,000 steps of everything that may happen to a type, about 3 minutes
-	$(BIN)/pytest --hypothesis-profile soak tests/integration/test_interleavings.py
+soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images
+	$(BIN)/pytest --hypothesis-profile soak tests/integration/test_interleavings.py tests/integration/test_size.py
 
 container-test: $(INSTALLED) ## the functions' images, built and run as Lambda would (needs Docker or Podman)
 	$(BIN)/pytest tests/container

@@ -25,7 +25,10 @@ Filename = Annotated[
     str | None,
     Query(min_length=1, max_length=255, description="Name of the photo, kept when it is appended."),
 ]
-Token = Annotated[str | None, Query(min_length=1, description="The `next_token` of the page before.")]
+Token = Annotated[
+    str | None,
+    Query(pattern=r"^[!-~]{1,2048}$", description="The `next_token` of the page before."),
+]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many to list at most.")]
 ImageOrigin = Annotated[
     Origin | None, Query(description="Only images that were `uploaded`, or `recognized`: the newest first.")

@@ -1,5 +1,6 @@
 """What is known: a type's state, and the state of each of its images."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC
@@ -7,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from lookalike import keys
 from lookalike.encodings import Encodings, Origin, Rejection, Row
-from lookalike.errors import NotFoundError
+from lookalike.errors import InvalidTokenError, NotFoundError
 from lookalike.settings import TypeSettings
 from lookalike.store import ListedImage, Page, Store
 
@@ -87,6 +88,7 @@ def describe_images_of(
 
     Raises:
         NotFoundError: the type has no image.
+        InvalidTokenError: the token is of no page.
         TooManyImagesError: it has more than a type may have.
     """
     listed = list(store.all_images(type_id))
@@ -95,13 +97,23 @@ def describe_images_of(
     states = [state for state in _states(store, type_id, listed) if state.row and state.row.origin is origin]
     states.sort(key=_age, reverse=True)
     # The token names the last image of the page before: images that have come or gone move no others.
-    later = [state for state in states if not token or _age(state) < token]
+    last = _read_token(token) if token else None
+    later = [state for state in states if last is None or _age(state) < last]
     page = later[:limit]
-    return Page(page, _age(page[-1]) if len(later) > limit else None)
+    return Page(page, urlsafe_b64encode(_age(page[-1]).encode()).decode() if len(later) > limit else None)
 
 
 def _age(state: ImageState) -> str:
     return f"{state.listed.modified.astimezone(UTC).isoformat(timespec='milliseconds')} {state.name}"
+
+
+def _read_token(token: str) -> str:
+    try:
+        return urlsafe_b64decode(token).decode()
+    except ValueError:
+        raise InvalidTokenError(
+            "this next_token is of no page: pass on the one of the page before, unchanged"
+        ) from None
 
 
 def _states(store: Store, type_id: str, images: Iterable[ListedImage]) -> list[ImageState]:

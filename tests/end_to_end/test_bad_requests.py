@@ -147,7 +147,7 @@ def test_a_file_name_that_can_not_be_kept(api: Api, type_id: str, filename: str)
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=-1", "limit=1001", "limit=1e2", "limit=x", "next_token="]
+    "query", ["limit=0", "limit=-1", "limit=1001", "limit=1e2", "limit=x", "next_token=", "next_token=%08"]
 )
 @pytest.mark.parametrize("path", ["/types", "/types/{}/images"])
 def test_a_page_that_is_none(api: Api, type_id: str, path: str, query: str) -> None:

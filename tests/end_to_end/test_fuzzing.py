@@ -1,0 +1,40 @@
+"""Requests made up from the API's own description, right ones and wrong ones: none is answered by a 5xx."""
+
+from contextlib import suppress
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+from deployed import Api
+
+BRIEFLY = settings(
+    max_examples=settings().max_examples // 10,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[*HealthCheck],
+)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_no_request_is_answered_by_a_5xx(api: Api, mode: GenerationMode) -> None:
+    schema = schemathesis.openapi.from_dict(api.call("GET", "/openapi.json").json())
+    tried = set()
+    for operation in (found.ok() for found in schema.get_all_operations()):
+        tried.add(operation.label)
+
+        @BRIEFLY
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def ask(case: schemathesis.Case) -> None:
+            answer = case.call(base_url=api.stack.api_url, session=api.session)
+            assert answer.status_code < 500, answer.text
+            # What matches no route is API Gateway's to answer.
+            if answer.status_code >= 400 and "statusCode" in answer.text:
+                assert answer.json()["message"]
+
+        # Of an operation without parameters there is no wrong request.
+        with suppress(Unsatisfiable):
+            ask()
+    assert {"POST /types/{type_id}/recognize", "PUT /types/{type_id}/settings"} <= tried
