@@ -189,3 +189,18 @@ def test_an_upload_is_bound_to_its_key_type_and_size(store: Store) -> None:
         assert answer.status_code == 403
     empty = requests.post(upload.url, upload.fields, files={"file": b""}, timeout=10)
     assert empty.status_code == 400
+
+
+def test_an_upload_expires(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike.store.UPLOAD_SECONDS", -1)
+    upload = store.presign_query_upload("image/png")
+    answer = requests.post(upload.url, upload.fields, files={"file": photograph(1)}, timeout=10)
+    assert answer.status_code == 403
+    with pytest.raises(NotFoundError):
+        store.get_image(upload.query_key)
+
+
+def test_an_upload_takes_no_more_bytes_than_an_image_may_have(store: Store) -> None:
+    upload = store.presign_query_upload("image/png")
+    large = {"file": bytes(MAX_BYTES + 1)}
+    assert requests.post(upload.url, upload.fields, files=large, timeout=10).status_code == 400
