@@ -80,7 +80,10 @@ class System(NamedTuple):
         records = [{"messageId": m["MessageId"], "body": m["Body"], "eventSource": "aws:sqs"} for m in batch]
         if not records:
             return 0
-        answer = self.rebuild.handler({"Records": records}, Context(end=time.monotonic() + seconds))
+        try:
+            answer = self.rebuild.handler({"Records": records}, Context(end=time.monotonic() + seconds))
+        except Exception:  # Lambda gives the whole batch back then
+            return len(records)
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         for message in batch:
             if message["MessageId"] not in failed:

@@ -187,6 +187,17 @@ def rebuild(
 
 
 @app.command()
+def redrive(stack: LiveStack = "lookalike") -> None:
+    """Give messages that failed time and again another chance, once their cause is mended."""
+    from lookalike_tools.live import find_stack
+    from lookalike_tools.redrive import redrive
+
+    live = find_stack(stack)
+    moved = redrive(live.client("sqs"), live.dead_letter_queue_url, live.queue_url)
+    typer.echo(f"{moved} messages are back in the queue")
+
+
+@app.command()
 def remove_old_encodings(
     stack: LiveStack = "lookalike",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
