@@ -3,11 +3,13 @@
 import json
 import logging
 import os
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import rich
+from transformers.utils import logging as transformers_logging
 
 from lookalike_tools.bench.building import PHOTOS, measure_building
 from lookalike_tools.bench.cold import cold_starts
@@ -36,7 +38,11 @@ def run_bench(out: Path) -> None:
     """
     use_cores()
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # The libraries' progress and warnings, here and in the contenders' processes.
+    os.environ |= {"PYTHONWARNINGS": "ignore", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
+    transformers_logging.disable_progress_bar()
     clip = clip_at_hand()
     if not clip:
         rich.print(

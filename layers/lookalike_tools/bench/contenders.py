@@ -18,7 +18,9 @@ def _sentence_transformers(places: Places) -> Encode:
     import torch
     from PIL import Image
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     torch.set_num_threads(THREADS)
     model = SentenceTransformer(places.source, device="cpu")
     return lambda photo: model.encode(Image.open(io.BytesIO(photo)), show_progress_bar=False)

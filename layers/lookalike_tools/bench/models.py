@@ -73,7 +73,7 @@ def clip_at_hand() -> bool:
 
 def _export_plain(source: str, path: Path) -> None:
     program = torch.onnx.export(
-        _Plain(source),
+        _Plain(source).eval(),
         (torch.zeros((2, 3, 224, 224)),),
         input_names=["pixels"],
         output_names=["features"],
