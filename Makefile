@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 PHOTOS ?=
 PRECISION ?= fp32
 
-.PHONY: help setup demo local model test soak container-test build deploy lint format lock clean
+.PHONY: help setup demo local model bench test soak container-test build deploy lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'

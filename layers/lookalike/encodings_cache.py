@@ -46,11 +46,6 @@ class EncodingsCache:
             while self._bytes > self._max_bytes:
                 self._drop(next(iter(self._entries)))
 
-    def drop(self, key: str) -> None:
-        """Forget what is kept of the object with this key."""
-        with self._lock:
-            self._drop(key)
-
     def _drop(self, key: str) -> None:
         if entry := self._entries.pop(key, None):
             self._bytes -= _size(entry.encodings)

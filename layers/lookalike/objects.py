@@ -1,6 +1,6 @@
 """S3's own ways with objects, below the store: broken connections, pages, conditions that fail."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -10,11 +10,20 @@ from lookalike.errors import InvalidTokenError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+T = TypeVar("T")
+
 READ_ATTEMPTS = 3
 """How often an object is read when the connection breaks within its bytes, where botocore retries no more."""
 
 
-def read_object(client: "S3Client", bucket: str, key: str, limit: int, **condition: str) -> tuple[Any, bytes]:
+class Page(NamedTuple, Generic[T]):
+    """A part of a listing, and the token that gets the next part; None at the end."""
+
+    items: list[T]
+    next_token: str | None
+
+
+def read_object(client: "S3Client", bucket: str, key: str, limit: int, **condition: Any) -> tuple[Any, bytes]:
     """What S3 answers, and an object's bytes; none are read of an object that has more than `limit`.
 
     Args:

@@ -1,5 +1,6 @@
 """Rebuilding: bring a type's encodings to what its images say."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -20,13 +21,18 @@ BATCH = 8
 """Images encoded at once: bounds memory; more are no faster."""
 
 READERS = 4
-"""Images read and decoded at a time: enough to keep two cores busy while S3 is waited for."""
+"""Images read at a time: keeps the cores busy while S3 is waited for."""
+
+DECODERS = 2
+"""Images decoded at a time: bounds memory, at what `lookalike.images.MAX_PIXELS_OF` allows each."""
 
 AHEAD = 2 * BATCH
 """Images that may be read before they are encoded: bounds memory."""
 
 SAVE_SECONDS = 30
 """How long encoding goes on before what is done is saved: bounds what a killed rebuild loses."""
+
+_decoding = threading.Semaphore(DECODERS)
 
 Outcome = EncodedImage | Rejection
 Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | None
@@ -167,7 +173,8 @@ def _prepare(encoder: Encoder, store: Store, key: str, listed_etag: str) -> Prep
         image = store.get_image(key)
         etag = image.etag
         row = Row(key, etag, time=image.modified.isoformat(), **image.provenance._asdict())
-        return row, encoder.preprocess(image.data)
+        with _decoding:
+            return row, encoder.preprocess(image.data)
     except NotFoundError:
         return None  # deleted since it was listed
     except ImageError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
@@ -18,7 +18,7 @@ from lookalike.encodings_cache import EncodingsCache
 from lookalike.errors import NotFoundError, TooManyImagesError
 from lookalike.images import MAX_BYTES, check_size
 from lookalike.model import ModelDescription
-from lookalike.objects import head_object, list_page, raise_unless_conflict, read_object, says_unchanged
+from lookalike.objects import Page, head_object, list_page, raise_unless_conflict, read_object, says_unchanged
 from lookalike.provenance import Provenance, from_metadata, to_metadata
 from lookalike.settings import TypeSettings
 
@@ -37,7 +37,6 @@ MAX_ROW_METADATA_BYTES = 4096
 MAX_SETTINGS_BYTES = 65_536
 
 logger = Logger(child=True)
-T = TypeVar("T")
 
 
 class ListedImage(NamedTuple):
@@ -56,13 +55,6 @@ class StoredImage(NamedTuple):
     etag: str
     modified: datetime
     provenance: Provenance
-
-
-class Page(NamedTuple, Generic[T]):
-    """A part of a listing, and the token that gets the next part; None at the end."""
-
-    items: list[T]
-    next_token: str | None
 
 
 class Upload(NamedTuple):
@@ -208,20 +200,16 @@ class Store:
         try:
             answer, data = read_object(self.client, self.bucket, key, limit, **condition)
         except self.client.exceptions.NoSuchKey:
-            self._cache.drop(key)
             return None, None
         except ClientError as error:
             if cached and says_unchanged(error):
                 return cached
             raise
         try:
-            if answer["ContentLength"] > limit:
-                raise CorruptEncodingsError(
-                    f"{answer['ContentLength']:,} bytes, more than any type's can have"
-                )
+            if (size := answer["ContentLength"]) > limit:
+                raise CorruptEncodingsError(f"{size:,} bytes, more than any type's can have")
             loaded = encodings_format.load(data, self.model.model_id, type_id, self.model.dimension)
         except CorruptEncodingsError as error:
-            self._cache.drop(key)
             logger.error("encodings can't be trusted and will be rebuilt", key=key, reason=str(error))
             return None, answer["ETag"]
         self._cache.keep(key, loaded, answer["ETag"])
@@ -250,8 +238,8 @@ class Store:
 
     def _write_encodings(self, encodings: Encodings, expected_etag: str | None) -> None:
         condition: dict[str, Any] = {"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}
-        key, writer = keys.encodings_key(encodings.model_id, encodings.type_id), uuid4().hex
-        built_at = encodings_format.now()
+        key = keys.encodings_key(encodings.model_id, encodings.type_id)
+        writer, built_at = uuid4().hex, encodings_format.now()
         try:
             answer = self.client.put_object(
                 Bucket=self.bucket,
