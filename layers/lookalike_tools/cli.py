@@ -209,7 +209,7 @@ def bench(
     out: Annotated[Path, typer.Option(help="Where models, figures and the picture go.")] = Path(".bench"),
 ) -> None:
     """Measure speed and memory next to what people would use instead; takes some minutes."""
-    from lookalike_tools.bench import run_bench
+    from lookalike_tools.bench.benchmark import run_bench
 
     run_bench(out)
 

@@ -1,5 +1,4 @@
-"""The benchmark: what Lookalike costs, next to what people would use instead, measured by alternation."""
+"""The benchmark: what Lookalike costs, next to what people would use instead, measured by alternation.
 
-from lookalike_tools.bench.benchmark import run_bench
-
-__all__ = ["run_bench"]
+Nothing is imported here: contenders' processes must load only what they need.
+"""
