@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 PHOTOS ?=
 PRECISION ?= fp32
 
-.PHONY: help setup demo local model test soak container-test build deploy lint format lock clean
+.PHONY: help setup demo local model bench test soak container-test build deploy lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ local: $(INSTALLED) ## the whole stack on this machine, until Ctrl-C
 
 model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the bytes)
 	$(BIN)/lookalike export-model --source clip-ViT-B-32 --precision $(PRECISION) --out .model
+
+bench: $(INSTALLED) ## speed and memory, next to what people would use instead (some minutes)
+	$(BIN)/lookalike bench
 
 test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest
@@ -66,4 +69,4 @@ lock: ## pin what pyproject.toml asks for (needs uv)
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 clean: ## remove all that was made
-	rm -rf $(VENV) .model .model-stand-in .demo .cache .calibration .review .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .model .model-stand-in .demo .bench .cache .calibration .review .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

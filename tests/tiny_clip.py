@@ -1,17 +1,15 @@
-"""A CLIP small enough for tests, of random weights, in the layout that `clip-ViT-B-32` has on the hub."""
+"""A CLIP small enough for tests."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import CLIPConfig, CLIPModel
+from lookalike_tools.random_clip import MODULE_FOLDER, save_random_clip
 
 CONFIG: dict[str, Any] = {
     "projection_dim": 32,
     "vision_config": {
         "hidden_size": 64,
-        "intermediate_size": 128,
+        "intermediate_size": 8192,  # most weights are in the layers, as in a CLIP of full size
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
         "image_size": 224,
@@ -29,48 +27,10 @@ CONFIG: dict[str, Any] = {
         "pad_token_id": 1,
     },
 }
-PREPROCESSOR = {
-    "crop_size": 224,
-    "do_center_crop": True,
-    "do_normalize": True,
-    "do_resize": True,
-    "feature_extractor_type": "CLIPFeatureExtractor",
-    "image_mean": [0.48145466, 0.4578275, 0.40821073],
-    "image_std": [0.26862954, 0.26130258, 0.27577711],
-    "resample": 3,
-    "size": 224,
-}
-MODULE_FOLDER = "0_CLIPModel"
-MODULES = [{"idx": 0, "name": "0", "path": MODULE_FOLDER, "type": "sentence_transformers.models.CLIPModel"}]
+
+__all__ = ["MODULE_FOLDER", "save_tiny_clip"]
 
 
 def save_tiny_clip(folder: Path, seed: int = 0) -> Path:
-    """Save a CLIP with 2 vision layers and 32 dimensions to `folder`, for SentenceTransformer(folder).
-
-    The same seed gives the same weights, spread so widely that different images get clearly different
-    encodings.
-    """
-    module = folder / MODULE_FOLDER
-    module.mkdir(parents=True)
-    _random_clip(seed).save_pretrained(module)
-    files: dict[Path, object] = {
-        folder / "modules.json": MODULES,
-        module / "preprocessor_config.json": PREPROCESSOR,
-        module / "tokenizer_config.json": {"tokenizer_class": "CLIPTokenizer"},
-        module / "vocab.json": {"<|startoftext|>": 0, "<|endoftext|>": 1, "a</w>": 2},
-    }
-    for path, content in files.items():
-        path.write_text(json.dumps(content))
-    (module / "merges.txt").write_text("#version: 0.2\n")
-    return folder
-
-
-def _random_clip(seed: int) -> CLIPModel:
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(seed)
-        clip = CLIPModel(CLIPConfig(**CONFIG))
-        for name, weights in clip.named_parameters():
-            if weights.dim() > 1:
-                fan_in = weights[0].numel()
-                weights.normal_(0, (1 if "embedding" in name else 2) * fan_in**-0.5)
-    return clip
+    """Save a CLIP with 2 vision layers and 32 dimensions to `folder`, for SentenceTransformer(folder)."""
+    return save_random_clip(folder, CONFIG, seed)

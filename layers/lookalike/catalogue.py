@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 from lookalike import keys
 from lookalike.encodings import Encodings, Origin, Rejection, Row
 from lookalike.errors import InvalidTokenError, NotFoundError
+from lookalike.objects import Page
 from lookalike.settings import TypeSettings
-from lookalike.store import ListedImage, Page, Store
+from lookalike.store import ListedImage, Store
 
 
 class TypeState(NamedTuple):

@@ -101,7 +101,7 @@ def decide(
         cohort: decides by the relative rule, against at least one other type; by similarity if None.
     """
     similarities = cosine_similarities(query, encodings.matrix)
-    order = np.argsort(-similarities, kind="stable")[:NEAREST]
+    order = _largest(similarities, NEAREST)
     nearest = tuple(Neighbour(encodings.rows[i].image, float(similarities[i])) for i in order)
     similarity = nearest[0].similarity
     if cohort is None:
@@ -110,3 +110,10 @@ def decide(
     own = float(prototype(encodings.matrix) @ query)
     score = float(relative_score(own, other.similarity))
     return Decision(score > threshold, similarity, threshold, nearest, Rule.RELATIVE, score, other)
+
+
+def _largest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Where the largest values are, the largest first, of equal ones the first; sorts no more than those."""
+    least = np.partition(values, -count)[-count] if len(values) > count else -np.inf
+    (candidates,) = np.nonzero(values >= least)
+    return candidates[np.argsort(-values[candidates], kind="stable")[:count]]

@@ -119,7 +119,10 @@ class Encodings:
         """With more rows and rejections; an image that is accounted for already is replaced."""
         encoded, rejected = list(encoded), list(rejected)
         replaced = {entry.row.image for entry in encoded} | {entry.image for entry in rejected}
-        others = self.keep_only({key: etag for key, etag in self.etags().items() if key not in replaced})
+        known = self.etags()
+        others = self
+        if not replaced.isdisjoint(known):
+            others = self.keep_only({key: etag for key, etag in known.items() if key not in replaced})
         return replace(
             self,
             matrix=np.concatenate([others.matrix, *(entry.encoding[np.newaxis] for entry in encoded)]),
@@ -198,7 +201,7 @@ def load(data: bytes, model_id: str, type_id: str, dimension: int) -> Encodings:
         raise CorruptEncodingsError(f"encodings of {encodings.type_id!r} by {encodings.model_id!r}")
     if matrix.dtype != np.float32 or matrix.shape != (len(encodings.rows), dimension):
         raise CorruptEncodingsError(f"{matrix.dtype} matrix {matrix.shape} for {len(encodings.rows)} rows")
-    # Rounding to float32 moves a unit vector's length by far less; NaN fails the comparison too.
-    if not np.all(np.abs(np.linalg.norm(matrix, axis=1) - 1) < 1e-3):
+    # Rounding to float32 moves a unit vector's squared length by far less; NaN fails the comparison too.
+    if not np.all(np.abs(np.einsum("ij,ij->i", matrix, matrix) - 1) < 2e-3):
         raise CorruptEncodingsError("rows that are not of length 1")
     return encodings

@@ -1,6 +1,7 @@
 """Image bytes to the pixels that an encoder takes. Pure: no AWS, no model."""
 
 import contextlib
+import math
 import warnings
 from io import BytesIO
 
@@ -53,8 +54,19 @@ def sniff_format(data: bytes) -> str:
     )
 
 
-def decode(data: bytes) -> Image.Image:
+SCALED_DECODING = 2.5
+"""A JPEG is decoded at a half, a quarter or an eighth of its size while its shorter side stays at least this
+many times what is needed. Encodings then keep a cosine similarity above 0.99 to those of all pixels, and of
+more than 0.999 in the median, which falls below that at 2."""
+
+
+def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
     """Decode an image's bytes to 8-bit RGB, upright as its EXIF orientation says; the first frame of several.
+
+    Args:
+        data: of an image file.
+        shorter_side: what it will be scaled down to, in pixels: large JPEGs are then decoded at part of their
+            size, which is several times faster; None for all pixels.
 
     Raises:
         ImageTooLargeError: more than `MAX_BYTES`.
@@ -67,6 +79,8 @@ def decode(data: bytes) -> Image.Image:
         image = Image.open(BytesIO(data), formats=[image_format])
         pixels = image.width * image.height
         if pixels <= MAX_PIXELS_OF[image_format]:
+            if shorter_side:
+                image.draft(None, (math.ceil(SCALED_DECODING * shorter_side),) * 2)
             image.load()
             # A photo with broken EXIF is still a photo.
             with contextlib.suppress(Exception):
@@ -126,7 +140,7 @@ def preprocess(data: bytes, size: int) -> NDArray[np.uint8]:
     Raises:
         ImageError: as `decode`.
     """
-    return np.asarray(resize_and_crop(decode(data), size))
+    return np.asarray(resize_and_crop(decode(data, size), size))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -1,6 +1,6 @@
 """S3's own ways with objects, below the store: broken connections, pages, conditions that fail."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -10,18 +10,34 @@ from lookalike.errors import InvalidTokenError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+T = TypeVar("T")
+
 READ_ATTEMPTS = 3
 """How often an object is read when the connection breaks within its bytes, where botocore retries no more."""
 
 
-def read_object(client: "S3Client", bucket: str, key: str, limit: int) -> tuple[Any, bytes]:
+class Page(NamedTuple, Generic[T]):
+    """A part of a listing, and the token that gets the next part; None at the end."""
+
+    items: list[T]
+    next_token: str | None
+
+
+def read_object(client: "S3Client", bucket: str, key: str, limit: int, **condition: Any) -> tuple[Any, bytes]:
     """What S3 answers, and an object's bytes; none are read of an object that has more than `limit`.
+
+    Args:
+        client: S3's.
+        bucket: the bucket.
+        key: of the object.
+        limit: in bytes.
+        condition: as `get_object` takes it, such as IfNoneMatch.
 
     Raises:
         NoSuchKey: the client's exception for an object that is not there.
     """
     for attempt in tries(READ_ATTEMPTS):
-        answer = client.get_object(Bucket=bucket, Key=key)
+        answer = client.get_object(Bucket=bucket, Key=key, **condition)
         body = answer["Body"]
         try:
             return answer, body.read() if answer["ContentLength"] <= limit else b""
@@ -72,6 +88,11 @@ def raise_unless_conflict(error: ClientError) -> None:
     """
     if _status(error) not in (404, 409, 412):
         raise error
+
+
+def says_unchanged(error: ClientError) -> bool:
+    """Whether an error says that an object still has the ETag that `IfNoneMatch` gave."""
+    return _status(error) == 304
 
 
 def _status(error: ClientError) -> int:

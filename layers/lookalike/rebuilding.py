@@ -1,11 +1,16 @@
 """Rebuilding: bring a type's encodings to what its images say."""
 
+import threading
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lookalike.encoder import Encoder
 from lookalike.encodings import EncodedImage, Encodings, Rejection, Row, now
@@ -13,12 +18,24 @@ from lookalike.errors import ImageError, NotFoundError
 from lookalike.store import Store
 
 BATCH = 8
-"""Images encoded at once: bounds memory."""
+"""Images encoded at once: bounds memory; more are no faster."""
+
+READERS = 4
+"""Images read at a time: keeps the cores busy while S3 is waited for."""
+
+DECODERS = 2
+"""Images decoded at a time: bounds memory, at what `lookalike.images.MAX_PIXELS_OF` allows each."""
+
+AHEAD = 2 * BATCH
+"""Images that may be read before they are encoded: bounds memory."""
 
 SAVE_SECONDS = 30
 """How long encoding goes on before what is done is saved: bounds what a killed rebuild loses."""
 
+_decoding = threading.Semaphore(DECODERS)
+
 Outcome = EncodedImage | Rejection
+Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,8 @@ def _reconcile(
         new = {
             key: listed[key] for key in missing if key not in outcomes or _etag(outcomes[key]) != listed[key]
         }
+        for key in new:
+            outcomes.pop(key, None)
         complete = _encode(encoder, store, new, outcomes, save_at)
         found = [outcomes[key] for key in missing if key in outcomes]
         encoded = [outcome for outcome in found if isinstance(outcome, EncodedImage)]
@@ -111,27 +130,55 @@ def _reconcile(
 def _encode(
     encoder: Encoder, store: Store, listed: Mapping[str, str], outcomes: dict[str, Outcome], save_at: float
 ) -> bool:
-    """Encode listed images (key to ETag) into `outcomes`, at least one batch; whether all were in time."""
-    for start in range(0, len(listed), BATCH):
-        if start and time.monotonic() >= save_at:
-            return False
-        rows, pixels = [], []
-        for key, listed_etag in islice(listed.items(), start, start + BATCH):
-            outcomes.pop(key, None)
-            etag = listed_etag
-            try:
-                image = store.get_image(key)
-                etag = image.etag
-                pixels.append(encoder.preprocess(image.data))
-                rows.append(Row(key, etag, time=image.modified.isoformat(), **image.provenance._asdict()))
-            except NotFoundError:
-                continue  # deleted since it was listed
-            except ImageError as error:
-                outcomes[key] = Rejection(key, etag, str(error), now())
-        if rows:
-            for row, encoding in zip(rows, encoder.encode_pixels(np.stack(pixels)), strict=True):
-                outcomes[row.image] = EncodedImage(row, encoding)
-    return True
+    """Encode listed images (key to ETag) into `outcomes`, at least one batch; whether all were in time.
+
+    While a batch is encoded, the next images are read and decoded.
+    """
+    waiting = iter(listed.items())
+    threads = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+
+    def read_ahead(count: int) -> Iterator[Future[Prepared]]:
+        for key, etag in islice(waiting, count):
+            # In a copy of the context, so that what holds for this rebuild holds for its reading too.
+            yield threads.submit(copy_context().run, _prepare, encoder, store, key, etag)
+
+    try:
+        reading = deque(read_ahead(AHEAD))
+        encoded_any = False
+        while reading:
+            if encoded_any and time.monotonic() >= save_at:
+                return False
+            rows, pixels = [], []
+            for _ in range(min(BATCH, len(reading))):
+                prepared = reading.popleft().result()
+                reading.extend(read_ahead(1))
+                if isinstance(prepared, Rejection):
+                    outcomes[prepared.image] = prepared
+                elif prepared:
+                    rows.append(prepared[0])
+                    pixels.append(prepared[1])
+            if rows:
+                for row, encoding in zip(rows, encoder.encode_pixels(np.stack(pixels)), strict=True):
+                    outcomes[row.image] = EncodedImage(row, encoding)
+            encoded_any = True
+        return True
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _prepare(encoder: Encoder, store: Store, key: str, listed_etag: str) -> Prepared:
+    """Read and decode a listed image: its row and pixels, or why it has none; None if it is gone."""
+    etag = listed_etag
+    try:
+        image = store.get_image(key)
+        etag = image.etag
+        row = Row(key, etag, time=image.modified.isoformat(), **image.provenance._asdict())
+        with _decoding:
+            return row, encoder.preprocess(image.data)
+    except NotFoundError:
+        return None  # deleted since it was listed
+    except ImageError as error:
+        return Rejection(key, etag, str(error), now())
 
 
 def _etag(outcome: Outcome) -> str:

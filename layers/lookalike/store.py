@@ -1,9 +1,9 @@
 """The bucket: the one module that talks to S3."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
@@ -14,10 +14,11 @@ from lookalike import encodings as encodings_format
 from lookalike import keys
 from lookalike.compare_and_swap import ATTEMPTS, Conflict, ContentionError, compare_and_swap, tries
 from lookalike.encodings import CorruptEncodingsError, Encodings
+from lookalike.encodings_cache import EncodingsCache
 from lookalike.errors import NotFoundError, TooManyImagesError
 from lookalike.images import MAX_BYTES, check_size
 from lookalike.model import ModelDescription
-from lookalike.objects import head_object, list_page, raise_unless_conflict, read_object
+from lookalike.objects import Page, head_object, list_page, raise_unless_conflict, read_object, says_unchanged
 from lookalike.provenance import Provenance, from_metadata, to_metadata
 from lookalike.settings import TypeSettings
 
@@ -36,7 +37,6 @@ MAX_ROW_METADATA_BYTES = 4096
 MAX_SETTINGS_BYTES = 65_536
 
 logger = Logger(child=True)
-T = TypeVar("T")
 
 
 class ListedImage(NamedTuple):
@@ -57,13 +57,6 @@ class StoredImage(NamedTuple):
     provenance: Provenance
 
 
-class Page(NamedTuple, Generic[T]):
-    """A part of a listing, and the token that gets the next part; None at the end."""
-
-    items: list[T]
-    next_token: str | None
-
-
 class Upload(NamedTuple):
     """A presigned POST for one query photo."""
 
@@ -79,6 +72,7 @@ class Store:
     client: "S3Client"
     bucket: str
     model: ModelDescription
+    _cache: EncodingsCache = field(default_factory=EncodingsCache, repr=False, compare=False)
 
     # Types and their images
 
@@ -196,23 +190,29 @@ class Store:
     def read_encodings(self, type_id: str) -> tuple[Encodings | None, str | None]:
         """A type's encodings and their ETag; no encodings if there are none, or none that can be trusted.
 
-        Encodings that can't be trusted keep their ETag, so that a compare-and-swap can replace them.
+        Encodings that can't be trusted keep their ETag, so that a compare-and-swap can replace them. S3 is
+        asked each time; what it says is unchanged comes from memory.
         """
         key = keys.encodings_key(self.model.model_id, type_id)
+        cached = self._cache.get(key)
+        condition = {"IfNoneMatch": cached.etag} if cached else {}
         limit = MAX_IMAGES * (4 * self.model.dimension + MAX_ROW_METADATA_BYTES)
         try:
-            answer, data = read_object(self.client, self.bucket, key, limit)
+            answer, data = read_object(self.client, self.bucket, key, limit, **condition)
         except self.client.exceptions.NoSuchKey:
             return None, None
+        except ClientError as error:
+            if cached and says_unchanged(error):
+                return cached
+            raise
         try:
-            if answer["ContentLength"] > limit:
-                raise CorruptEncodingsError(
-                    f"{answer['ContentLength']:,} bytes, more than any type's can have"
-                )
+            if (size := answer["ContentLength"]) > limit:
+                raise CorruptEncodingsError(f"{size:,} bytes, more than any type's can have")
             loaded = encodings_format.load(data, self.model.model_id, type_id, self.model.dimension)
         except CorruptEncodingsError as error:
             logger.error("encodings can't be trusted and will be rebuilt", key=key, reason=str(error))
             return None, answer["ETag"]
+        self._cache.keep(key, loaded, answer["ETag"])
         return loaded, answer["ETag"]
 
     def update_encodings(
@@ -238,12 +238,13 @@ class Store:
 
     def _write_encodings(self, encodings: Encodings, expected_etag: str | None) -> None:
         condition: dict[str, Any] = {"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}
-        key, writer = keys.encodings_key(encodings.model_id, encodings.type_id), uuid4().hex
+        key = keys.encodings_key(encodings.model_id, encodings.type_id)
+        writer, built_at = uuid4().hex, encodings_format.now()
         try:
-            self.client.put_object(
+            answer = self.client.put_object(
                 Bucket=self.bucket,
                 Key=key,
-                Body=encodings_format.dump(encodings, encodings_format.now()),
+                Body=encodings_format.dump(encodings, built_at),
                 ContentType="application/octet-stream",
                 Metadata={"writer": writer},
                 **condition,
@@ -252,6 +253,8 @@ class Store:
             raise_unless_conflict(error)
             if not self._wrote(key, writer):
                 raise Conflict from None
+        else:
+            self._cache.keep(key, replace(encodings, built_at=built_at), answer["ETag"])
 
     def _wrote(self, key: str, writer: str) -> bool:
         """Whether this writer wrote an object: a write that is tried again, its answer lost, meets itself."""

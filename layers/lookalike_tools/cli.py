@@ -215,6 +215,16 @@ def remove_old_encodings(
             typer.echo(f"encodings of {remove_encodings(live, model_id)} types by {model_id} removed")
 
 
+@app.command()
+def bench(
+    out: Annotated[Path, typer.Option(help="Where models, figures and the picture go.")] = Path(".bench"),
+) -> None:
+    """Measure speed and memory next to what people would use instead; takes some minutes."""
+    from lookalike_tools.bench.benchmark import run_bench
+
+    run_bench(out)
+
+
 def main() -> None:
     """Run the command; an error that has a message for people is one line, not a traceback."""
     try:

@@ -13,6 +13,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize
 from torch import nn
 from transformers import CLIPModel
+from transformers.models.clip.modeling_clip import CLIPAttention, CLIPVisionEmbeddings
 
 from lookalike.model import Channels
 from lookalike_tools.export.source import ExportError, PixelsToEncoding, Source
@@ -25,19 +26,72 @@ SIZES = {768: "B", 1024: "L", 1280: "H"}
 """Hidden size to the letter of the Vision Transformer papers (arXiv 2010.11929, table 1)."""
 
 
+CENTRE = 128
+"""Taken from pixels first, so that rounding the weights costs little."""
+
+
+class PixelEmbeddings(nn.Module):
+    """Pixels to CLIP's patch embeddings, as one matrix product that normalises them too."""
+
+    def __init__(self, embeddings: CLIPVisionEmbeddings, mean: Channels, std: Channels) -> None:
+        """Fold (pixel / 255 - mean) / std into the weights; patches neither overlap nor are padded."""
+        super().__init__()
+        weight = embeddings.patch_embedding.weight.detach().double()  # (hidden size, 3, side, side)
+        scales = 1 / torch.tensor(std).double()
+        folded = weight * scales[:, None, None] / 255
+        grey = 255 * torch.tensor(mean).double()[:, None, None]
+        offset = (folded * (CENTRE - grey)).sum((1, 2, 3))
+        position = embeddings.position_embedding.weight.detach().double()
+        self.side = weight.shape[-1]
+        self.weight = nn.Parameter(folded.permute(2, 3, 1, 0).flatten(0, 2).float())
+        self.class_embedding = nn.Parameter((embeddings.class_embedding.detach() + position[0]).float())
+        self.patch_bias = nn.Parameter((position[1:] + offset).float())
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """RGB uint8 (n, size, size, 3) to (n, 1 + patches, hidden size)."""
+        grid = pixels.shape[1] // self.side
+        patches = pixels.reshape(-1, grid, self.side, grid, self.side, 3).permute(0, 1, 3, 2, 4, 5)
+        rows = patches.reshape(-1, grid * grid, self.side * self.side * 3).to(torch.float32) - CENTRE
+        embedded = rows @ self.weight + self.patch_bias
+        return torch.cat([self.class_embedding.expand(embedded.shape[0], 1, -1), embedded], dim=1)
+
+
 class ClipImageTower(nn.Module):
     """CLIP's vision transformer and projection, without its text tower."""
 
-    def __init__(self, clip: CLIPModel) -> None:
+    def __init__(self, clip: CLIPModel, mean: Channels, std: Channels) -> None:
         """Take the image half of a CLIP."""
         super().__init__()
-        self.vision_model = clip.vision_model
-        self.visual_projection = clip.visual_projection
+        vision = clip.vision_model
+        self.embeddings = PixelEmbeddings(vision.embeddings, mean, std)
+        self.pre_layrnorm, self.layers = vision.pre_layrnorm, vision.encoder.layers
+        self.post_layernorm, self.visual_projection = vision.post_layernorm, clip.visual_projection
 
-    def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        """Normalised images (n, 3, image_size, image_size) to (n, dimension)."""
-        projection: torch.Tensor = self.visual_projection(self.vision_model(pixel_values).pooler_output)
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """RGB uint8 (n, size, size, 3) to (n, dimension)."""
+        hidden = self.pre_layrnorm(self.embeddings(pixels))
+        for layer in self.layers:
+            normalised = layer.layer_norm1(hidden)
+            if layer is self.layers[-1]:
+                # Only the class token is looked at in the end: the last layer needs no other's output.
+                hidden = hidden[:, :1]
+            hidden = hidden + _attend(layer.self_attn, normalised[:, : hidden.shape[1]], normalised)
+            hidden = hidden + layer.mlp(layer.layer_norm2(hidden))
+        projection: torch.Tensor = self.visual_projection(self.post_layernorm(hidden[:, 0]))
         return projection
+
+
+def _attend(attention: CLIPAttention, queries: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """What (n, q, hidden size) take from (n, t, hidden size), as plain products and softmax."""
+
+    def heads(projected: torch.Tensor) -> torch.Tensor:
+        return projected.unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
+
+    query, key = heads(attention.q_proj(queries)), heads(attention.k_proj(tokens))
+    weights = torch.softmax(query @ key.transpose(-1, -2) * attention.scale, dim=-1)
+    taken = weights @ heads(attention.v_proj(tokens))
+    output: torch.Tensor = attention.out_proj(taken.transpose(1, 2).flatten(2))
+    return output
 
 
 def load_clip(source: str) -> Source:
@@ -55,8 +109,6 @@ def load_clip(source: str) -> Source:
     others = [type(module).__name__ for module in list(model)[1:] if not isinstance(module, Normalize)]
     if others:
         raise ExportError(f"{source} puts {', '.join(others)} behind CLIP: only CLIP itself can be exported")
-    # As plain products and softmax, attention leaves fewer nodes in the graph, at the same speed.
-    clip.set_attn_implementation("eager")
 
     def encode(images: list[Image.Image]) -> NDArray[np.float32]:
         encodings = model.encode(images, show_progress_bar=False, convert_to_numpy=True)
@@ -64,15 +116,12 @@ def load_clip(source: str) -> Source:
 
     vision: Any = clip.config.vision_config
     image_processor: Any = cast(Any, model[0]).processor.image_processor
+    mean, std = _read_mean_and_std(image_processor.to_dict(), vision.image_size, source)
     folder = Path(source)
     return Source(
         name=folder.resolve().name if folder.is_dir() else source,
         family=f"clip-ViT-{SIZES.get(vision.hidden_size, vision.hidden_size)}-{vision.patch_size}",
-        encoder=PixelsToEncoding(
-            ClipImageTower(clip),
-            vision.image_size,
-            *_read_mean_and_std(image_processor.to_dict(), vision.image_size, source),
-        ).eval(),
+        encoder=PixelsToEncoding(ClipImageTower(clip, mean, std), vision.image_size, mean, std).eval(),
         encode=encode,
         default_threshold=DEFAULT_THRESHOLD,
         stand_in=False,

@@ -18,7 +18,8 @@ from transformers.utils import logging as transformers_logging
 from lookalike.images import resize_and_crop
 from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, Agreement, ModelDescription
 from lookalike_tools.export.clip import load_clip
-from lookalike_tools.export.graph import quantize_graph, write_graph
+from lookalike_tools.export.graph import write_graph
+from lookalike_tools.export.int8 import quantize_graph
 from lookalike_tools.export.samples import sample_images
 from lookalike_tools.export.source import ExportError, PixelsToEncoding, Source
 from lookalike_tools.export.stand_in import STAND_IN, load_stand_in
@@ -55,7 +56,7 @@ def export_model(source: str, precision: Precision, out_dir: Path) -> ModelDescr
             model_dir.mkdir()
             write_graph(loaded.encoder, model_dir / GRAPH_FILE)
             if precision == "int8":
-                quantize_graph(model_dir / GRAPH_FILE)
+                quantize_graph(model_dir / GRAPH_FILE, _sample_pixels(loaded.encoder.image_size))
             description = _describe(loaded, precision, model_dir / GRAPH_FILE)
             (model_dir / DESCRIPTION_FILE).write_text(description.model_dump_json(indent=2) + "\n")
             _put_in_place(model_dir, out_dir, Path(staging) / "old")
@@ -91,9 +92,12 @@ def _compare(source: Source, graph: Path) -> tuple[NDArray[np.float32], int]:
     expected = source.encode(images)
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
-    pixels = np.stack([np.asarray(resize_and_crop(image, source.encoder.image_size)) for image in images])
-    (encodings,) = session.run(["encoding"], {"pixels": pixels})
+    (encodings,) = session.run(["encoding"], {"pixels": _sample_pixels(source.encoder.image_size)})
     return np.sum(expected * encodings, axis=1), encodings.shape[1]
+
+
+def _sample_pixels(image_size: int) -> NDArray[np.uint8]:
+    return np.stack([np.asarray(resize_and_crop(image, image_size)) for image in sample_images()])
 
 
 def _digest(encoder: PixelsToEncoding, precision: Precision) -> str:

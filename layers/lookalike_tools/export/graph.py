@@ -3,21 +3,13 @@
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import onnx
 import onnxruntime
 import torch
-from onnx import helper, numpy_helper
 
 from lookalike_tools.export.source import ExportError, PixelsToEncoding
 
 OPSET = 18
-BLOCK_SIZE = 128
-LEAST_CONVOLUTION = 8192
-"""Weights of the smallest convolution that int8 shrinks."""
-
-INT8_ACCUMULATION = 4
-"""`accuracy_level` of onnxruntime's MatMulNBits: multiply int8 by int8, scaling each block of activations."""
 
 
 def write_graph(encoder: PixelsToEncoding, path: Path) -> None:
@@ -53,51 +45,3 @@ def write_graph(encoder: PixelsToEncoding, path: Path) -> None:
     onnxruntime.InferenceSession(
         program.model_proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-
-
-def quantize_graph(path: Path) -> None:
-    """Rewrite a float32 graph with int8 weights, a quarter the size.
-
-    Matrices are quantised in blocks of a column, and so are the activations they meet, image by image: an
-    image's encoding does not depend on its batch, and a few large activations, as trained transformers have
-    them, do not drown the others, which they do where onnxruntime's `quantize_dynamic` scales whole tensors.
-    """
-    from onnxruntime.quantization.matmul_nbits_quantizer import (  # noqa: PLC0415 - it sets logging up
-        MatMulNBitsQuantizer,
-    )
-
-    quantizer = MatMulNBitsQuantizer(
-        onnx.load(path),
-        bits=8,
-        block_size=BLOCK_SIZE,
-        is_symmetric=True,
-        accuracy_level=INT8_ACCUMULATION,
-    )
-    quantizer.process()
-    model = quantizer.model.model
-    _quantize_convolutions(model.graph)
-    onnx.save(model, path)
-
-
-def _quantize_convolutions(graph: onnx.GraphProto) -> None:
-    """Store convolution weights as int8 with a scale for each output channel; they are multiplied as float32.
-
-    Depthwise and small convolutions stay as they are: few of the weights, but most of the error.
-    """
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    nodes = []
-    for node in graph.node:
-        if node.op_type in ("Conv", "FusedConv"):
-            tensor = weights[node.input[1]]
-            values = numpy_helper.to_array(tensor)
-            if values.shape[1] > 1 and values.size >= LEAST_CONVOLUTION:
-                scales = np.abs(values).max(axis=(1, 2, 3), keepdims=True) / 127
-                scales[scales == 0] = 1
-                int8 = np.rint(values / scales).astype(np.int8)
-                names = [f"{tensor.name}_int8", f"{tensor.name}_scales"]
-                graph.initializer.remove(tensor)
-                graph.initializer.extend(map(numpy_helper.from_array, (int8, scales.ravel()), names))
-                nodes.append(helper.make_node("DequantizeLinear", names, [tensor.name], axis=0))
-        nodes.append(node)
-    del graph.node[:]
-    graph.node.extend(nodes)

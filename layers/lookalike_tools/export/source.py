@@ -26,7 +26,7 @@ class PixelsToEncoding(nn.Module):
         """Wrap a tower.
 
         Args:
-            tower: float32 (n, 3, image_size, image_size), normalised, to (n, dimension) of any length.
+            tower: RGB uint8 (n, image_size, image_size, 3) to (n, dimension) of any length; it normalises.
             image_size: side of the square image, in pixels.
             mean: subtracted from each channel of an image in 0..1.
             std: divides each channel after that.
@@ -37,9 +37,7 @@ class PixelsToEncoding(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """RGB uint8 (n, image_size, image_size, 3) to float32 (n, dimension), rows of length 1."""
-        mean, std = torch.tensor(self.mean), torch.tensor(self.std)
-        normalised = (pixels.to(torch.float32) / 255 - mean) / std
-        return nn.functional.normalize(self.tower(normalised.permute(0, 3, 1, 2)), dim=-1)
+        return nn.functional.normalize(self.tower(pixels), dim=-1)
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,10 @@ class FeatureTower(nn.Module):
         self.network = network
         self.network._fc = nn.Identity()
 
-    def forward(self, normalised: torch.Tensor) -> torch.Tensor:
-        """Normalised images (n, 3, 224, 224) to (n, 1280)."""
-        features: torch.Tensor = self.network.extract_features(normalised).mean((2, 3))
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """RGB uint8 (n, 224, 224, 3) to (n, 1280)."""
+        normalised = (pixels.to(torch.float32) / 255 - torch.tensor(MEAN)) / torch.tensor(STD)
+        features: torch.Tensor = self.network.extract_features(normalised.permute(0, 3, 1, 2)).mean((2, 3))
         return features
 
 

@@ -1,0 +1,92 @@
+"""`lookalike bench`: measure all of it, then say it in a table, in JSON and in a picture."""
+
+import json
+import logging
+import os
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import rich
+from transformers.utils import logging as transformers_logging
+
+from lookalike_tools.bench.building import PHOTOS, measure_building
+from lookalike_tools.bench.cold import cold_starts
+from lookalike_tools.bench.comparing import measure_comparing
+from lookalike_tools.bench.contenders import installed
+from lookalike_tools.bench.machine import measure_machine
+from lookalike_tools.bench.models import clip_at_hand, make_models
+from lookalike_tools.bench.photos import phone_photo, small_photo
+from lookalike_tools.bench.picture import draw_picture
+from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.report import make_report, make_tables
+from lookalike_tools.bench.serving import measure_serving
+from lookalike_tools.bench.stages import measure_stages
+from lookalike_tools.bench.workers import alternate, running_workers, use_cores
+from lookalike_tools.local.emulator import running_emulator
+
+DISTINCT_PHOTOS = 10
+ROUNDS = 15
+COLD_ROUNDS = 3
+
+
+def run_bench(out: Path) -> None:
+    """Measure, print the tables, and write `bench.json` and `speed.png` to a folder.
+
+    Takes some minutes, the first time longer: models are exported to the folder, and kept there.
+    """
+    use_cores()
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # The libraries' progress and warnings, here and in the contenders' processes.
+    os.environ |= {"PYTHONWARNINGS": "ignore", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    transformers_logging.disable_progress_bar()
+    clip = clip_at_hand()
+    if not clip:
+        rich.print(
+            "CLIP can't be had here: a ViT-B/32 of random weights stands in, with the same arithmetic."
+        )
+    models = make_models(out, clip=clip)
+    places = Places(str(models.source), str(models.plain_graph), str(models.fp32), str(models.int8))
+    names = installed()
+
+    def step(text: str) -> None:
+        rich.print(f"[dim]{text}...[/dim]")
+
+    step("rendering photos")
+    phone = [phone_photo(seed) for seed in range(DISTINCT_PHOTOS)]
+    small = [small_photo(seed) for seed in range(DISTINCT_PHOTOS)]
+    results: dict[str, Any] = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "random_weights": models.random,
+        "phone_photo_bytes": sum(map(len, phone)) // len(phone),
+    }
+    step("measuring this machine")
+    results["machine"] = measure_machine()._asdict()
+    step("encoding, in turn")
+    with running_workers(names, places) as workers:
+        results["phone"] = alternate(workers, phone, ROUNDS)
+        results["small"] = alternate(workers, small, ROUNDS)
+    step("starting cold, in turn")
+    photo = out / "small.jpg"
+    photo.write_bytes(small[0])
+    results["cold"] = {
+        name: start._asdict() for name, start in cold_starts(names, places, photo, COLD_ROUNDS).items()
+    }
+    step("comparing, loading and appending")
+    results["comparing"] = measure_comparing()._asdict()
+    step("a query's stages")
+    results["stages"] = measure_stages(places, phone[0])
+    with running_emulator() as emulator:
+        step("querying")
+        results["serving"] = measure_serving(emulator, models.int8, small[0])._asdict()
+        step(f"building {PHOTOS} photos")
+        results["building"] = measure_building(emulator, places, phone)._asdict()
+    report = make_report(results)
+    (out / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
+    draw_picture(report, out / "speed.png")
+    for table in make_tables(report):
+        rich.print(table)
+    rich.print(f"{out / 'bench.json'}, {out / 'speed.png'}")

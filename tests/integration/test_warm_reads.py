@@ -1,0 +1,103 @@
+"""Encodings kept in memory save their transfer, and are never out of date."""
+
+import numpy as np
+from botocore.awsrequest import AWSPreparedRequest
+
+from lookalike.encoder import Encoder
+from lookalike.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.encodings_cache import ROW_BYTES, EncodingsCache
+from lookalike.keys import encodings_key
+from lookalike.recognition import recognize
+from lookalike.store import Store
+from photographs import photograph
+
+TYPE = "hex-nut"
+
+
+def same_bucket(store: Store) -> Store:
+    """What another function with a memory of its own sees."""
+    return Store(store.client, store.bucket, store.model)
+
+
+def with_photo(encoder: Encoder, current: Encodings, subject: int) -> Encodings:
+    (encoding,) = encoder.encode([photograph(subject)])
+    return current.append([EncodedImage(Row(f"{subject}.png", "etag", Origin.UPLOADED, ""), encoding)])
+
+
+def images(store: Store) -> list[str]:
+    encodings, _ = store.read_encodings(TYPE)
+    return [row.image for row in encodings.rows] if encodings else []
+
+
+def test_what_another_writer_changed_counts_in_the_very_next_query(store: Store, encoder: Encoder) -> None:
+    def matches() -> bool:
+        return recognize(encoder, store, TYPE, photograph(2), threshold=0.9, append=False).decision.match
+
+    other = same_bucket(store)
+    other.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
+    assert not matches()
+    other.update_encodings(TYPE, lambda current: with_photo(encoder, current, 2))
+    assert matches()
+    other.update_encodings(TYPE, lambda current: current.keep_only({"1.png": "etag"}))
+    assert not matches()
+
+
+def test_what_this_writer_changed_is_read_back(store: Store, encoder: Encoder) -> None:
+    for subject in (1, 2):
+        store.update_encodings(TYPE, lambda current, new=subject: with_photo(encoder, current, new))
+    ours, etag = store.read_encodings(TYPE)
+    theirs, other_etag = same_bucket(store).read_encodings(TYPE)
+    assert ours
+    assert theirs
+    assert (ours.rows, ours.built_at, etag) == (theirs.rows, theirs.built_at, other_etag)
+    assert np.array_equal(ours.matrix, theirs.matrix)
+
+
+def test_encodings_that_are_deleted_or_damaged_are_gone(store: Store, encoder: Encoder) -> None:
+    key = encodings_key(encoder.model_id, TYPE)
+    store.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=b"damaged")
+    assert images(store) == []
+    store.client.delete_object(Bucket=store.bucket, Key=key)
+    assert store.read_encodings(TYPE) == (None, None)
+
+
+def test_what_is_unchanged_is_not_sent_again(store: Store, encoder: Encoder) -> None:
+    store.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
+    statuses = []
+
+    def note(http_response: object, **_: object) -> None:
+        statuses.append(http_response.status_code)  # type: ignore[attr-defined]
+
+    def asked(request: AWSPreparedRequest, **_: object) -> None:
+        statuses.append(bool(request.headers.get("If-None-Match")))
+
+    events = store.client.meta.events
+    events.register("before-send.s3.GetObject", asked, unique_id="asked")
+    events.register("after-call.s3.GetObject", note, unique_id="note")
+    try:
+        assert images(store) == ["1.png"]
+    finally:
+        events.unregister("before-send.s3.GetObject", unique_id="asked")
+        events.unregister("after-call.s3.GetObject", unique_id="note")
+    assert statuses == [True, 304]
+
+
+def of_rows(count: int) -> Encodings:
+    rows = tuple(Row(f"{index}.png", "etag", Origin.UPLOADED, "") for index in range(count))
+    return Encodings("model", TYPE, np.ones((count, 1), np.float32), rows)
+
+
+def test_memory_is_bounded_and_the_least_recently_used_make_room() -> None:
+    entry = of_rows(10)
+    size = entry.matrix.nbytes + 10 * ROW_BYTES
+    cache = EncodingsCache(max_bytes=2 * size)
+    for key in ("a", "b"):
+        cache.keep(key, entry, "1")
+    assert cache.get("a")
+    cache.keep("c", entry, "1")
+    assert [bool(cache.get(key)) for key in "abc"] == [True, False, True]
+    cache.keep("a", entry, "2")
+    assert cache.get("c")
+    cache.keep("d", of_rows(30), "1")
+    assert not any(cache.get(key) for key in "abcd")
