@@ -18,7 +18,7 @@ def make_report(results: dict[str, Any]) -> dict[str, Any]:
     beyond = {others: query - serving["encoding"] for others, query in serving["query"].items()}
     alone, among_others = beyond.values()
     machine = results["machine"]
-    query = results["phone"][INT8] + alone
+    query = results["phone"][INT8] + max(alone, 0)
     image = building["seconds"][INT8] / PHOTOS
     return {
         **results,
@@ -70,7 +70,7 @@ def make_tables(report: dict[str, Any]) -> list[Table]:
 
 def _goals(results: dict[str, Any], alone: float, among_others: float) -> list[dict[str, Any]]:
     comparing, building, serving = results["comparing"], results["building"], results["serving"]
-    encode = results["stages"]["encode int8"]
+    encode = results["small"][INT8]
 
     def faster(times: dict[str, float], name: str) -> float:
         return times[PLAIN] / times[name]

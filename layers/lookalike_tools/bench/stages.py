@@ -1,6 +1,7 @@
 """Where a query's milliseconds go: its stages one by one, done plainly and as Lookalike does them."""
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -14,6 +15,7 @@ from lookalike_tools.bench.comparing import seconds
 from lookalike_tools.bench.places import Places
 
 ROUNDS = 15
+PAUSE_SECONDS = 0.2
 
 
 def measure_stages(places: Places, photo: bytes) -> dict[str, float]:
@@ -29,8 +31,11 @@ def measure_stages(places: Places, photo: bytes) -> dict[str, float]:
         "encode fp32": lambda: fp32.encode_pixels(pixels),
         "encode int8": lambda: int8.encode_pixels(pixels),
     }
-    times: dict[str, list[float]] = {stage: [] for stage in stages}
-    for _ in range(ROUNDS):
-        for stage, work in stages.items():
-            times[stage].append(seconds(work))
-    return {stage: median(taken) for stage, taken in times.items()}
+    # Not in turn: for a moment after a run, onnxruntime's threads of one model would slow down the other's.
+    return {stage: _median(work) for stage, work in stages.items()}
+
+
+def _median(work: Callable[[], object]) -> float:
+    time.sleep(PAUSE_SECONDS)
+    work()
+    return median(seconds(work) for _ in range(ROUNDS))
