@@ -50,10 +50,10 @@ def describe_type(store: Store, type_id: str) -> TypeState:
     """Describe a type.
 
     Raises:
-        NotFoundError: it has neither images nor encodings.
+        NotFoundError: the bucket holds nothing of it.
     """
     encodings, images = _encodings(store, type_id), store.image_etags(type_id)
-    if not images and not encodings.rows:
+    if not images and not encodings.rows and not store.has_type(type_id):
         raise NotFoundError(
             f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"
         )

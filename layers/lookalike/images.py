@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import threading
 import warnings
 from io import BytesIO
 
@@ -31,8 +32,14 @@ MAX_PIXELS_OF = dict.fromkeys(FORMATS, 25_000_000) | {"JPEG": MAX_PIXELS, "WEBP"
 """The most pixels that we decode, by format: bounds memory at 300 MB. Decoded images take 4 bytes a pixel,
 and as much again while they are converted; WebP's decoder keeps three canvases more."""
 
+LARGE_PIXELS = 2_000_000
+"""A JPEG that is decoded to more pixels is prepared alone, as are images of the other formats, which are not
+decoded scaled: however many threads prepare images, memory is bounded."""
+
 BAND_PIXELS = 1_000_000
 """How many pixels are converted at once."""
+
+_alone = threading.Lock()
 
 Image.init()
 # Pillow warns above a limit of its own; ours is lower and answers with an error.
@@ -80,7 +87,7 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
         pixels = image.width * image.height
         if pixels <= MAX_PIXELS_OF[image_format]:
             if shorter_side:
-                image.draft(None, (math.ceil(SCALED_DECODING * shorter_side),) * 2)
+                _scale_while_decoding(image, shorter_side)
             image.load()
             # A photo with broken EXIF is still a photo.
             with contextlib.suppress(Exception):
@@ -140,7 +147,23 @@ def preprocess(data: bytes, size: int) -> NDArray[np.uint8]:
     Raises:
         ImageError: as `decode`.
     """
-    return np.asarray(resize_and_crop(decode(data, size), size))
+    with _alone if _takes_much_memory(data, size) else contextlib.nullcontext():
+        return np.asarray(resize_and_crop(decode(data, size), size))
+
+
+def _takes_much_memory(data: bytes, shorter_side: int) -> bool:
+    if sniff_format(data) != "JPEG":
+        return True
+    try:
+        with Image.open(BytesIO(data), formats=["JPEG"]) as image:
+            _scale_while_decoding(image, shorter_side)
+            return image.width * image.height > LARGE_PIXELS
+    except Exception:  # what is wrong with it is for decoding to tell
+        return True
+
+
+def _scale_while_decoding(image: Image.Image, shorter_side: int) -> None:
+    image.draft(None, (math.ceil(SCALED_DECODING * shorter_side),) * 2)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -84,6 +84,10 @@ class Store:
         )
         return Page([name for name in names if keys.is_type_id(name)], page.get("NextContinuationToken"))
 
+    def has_type(self, type_id: str) -> bool:
+        """Whether the bucket holds anything of a type, if only settings."""
+        return "Contents" in list_page(self.client, self.bucket, keys.type_prefix(type_id), None, 1)
+
     def list_images(self, type_id: str, token: str | None = None, limit: int = 1000) -> Page[ListedImage]:
         """A page of a type's images, in order of their names; without what is no image's key."""
         page = list_page(self.client, self.bucket, keys.images_prefix(type_id), token, limit)
