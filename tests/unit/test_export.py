@@ -201,6 +201,15 @@ def test_the_stand_in_says_that_it_is_one(stand_in: Exported) -> None:
     assert description.agreement.cosine_worst >= 0.9999
 
 
+def test_int8_that_strays_by_the_fast_way_is_made_by_the_exact_one(
+    clip: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike_tools.export.int8.LEVELS", 2)
+    int8 = export(clip.source, "int8", tmp_path / "model")
+    assert int8.description.agreement.cosine_worst >= 0.99
+    assert int8.graph_bytes < 0.4 * clip.graph_bytes  # blocks of 128 pad a tower of 64
+
+
 def test_the_stand_in_in_int8_is_smaller_and_stays_close(stand_in: Exported, tmp_path: Path) -> None:
     int8 = export(stand_in.source, "int8", tmp_path / "model")
     assert int8.description.agreement.cosine_worst >= 0.99

@@ -34,7 +34,7 @@ def quantize_graph(path: Path, pixels: NDArray[np.uint8]) -> None:
     """
     model = onnx.load(path)
     _quantize_products(model, pixels)
-    _quantize_convolutions(model.graph)
+    quantize_convolutions(model.graph)
     onnx.save(model, path)
 
 
@@ -137,7 +137,7 @@ def _quantize_columns(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], N
     return np.rint(weights / scales).astype(np.int8), scales.astype(np.float32)
 
 
-def _quantize_convolutions(graph: onnx.GraphProto) -> None:
+def quantize_convolutions(graph: onnx.GraphProto) -> None:
     """Store convolution weights as int8 with a scale for each output channel; they are multiplied as float32.
 
     Depthwise and small convolutions stay as they are: few of the weights, but most of the error.
