@@ -13,6 +13,7 @@ from lookalike import cohort as cohort_format
 from lookalike import keys
 from lookalike.cohort import Cohort, CorruptCohortError, prototype
 from lookalike.compare_and_swap import Conflict, compare_and_swap
+from lookalike.objects import raise_unless_conflict, read_object, says_unchanged
 from lookalike.store import Store
 
 READERS = 8
@@ -82,24 +83,21 @@ class CohortStore:
         """The cohort and its ETag; one that can't be trusted keeps its ETag, so that it can be replaced."""
         key, client = keys.cohort_key(self.store.model.model_id), self.store.client
         last = self._last.get(key)
+        condition = {"IfNoneMatch": last[1]} if last else {}
+        limit = MAX_TYPES * (2 * self.store.model.dimension + MAX_METADATA_BYTES) + MAX_METADATA_BYTES
         try:
-            if last:
-                answer = client.get_object(Bucket=self.store.bucket, Key=key, IfNoneMatch=last[1])
-            else:
-                answer = client.get_object(Bucket=self.store.bucket, Key=key)
+            answer, data = read_object(client, self.store.bucket, key, limit, **condition)
         except client.exceptions.NoSuchKey:
             return None, None
         except ClientError as error:
-            if last and error.response["ResponseMetadata"]["HTTPStatusCode"] == 304:
+            if last and says_unchanged(error):
                 return last
             raise
         etag, size = answer["ETag"], answer["ContentLength"]
         try:
-            if size > MAX_TYPES * (2 * self.store.model.dimension + MAX_METADATA_BYTES) + MAX_METADATA_BYTES:
+            if size > limit:
                 raise CorruptCohortError(f"{size:,} bytes, more than {MAX_TYPES:,} types can have")
-            cohort = cohort_format.load(
-                answer["Body"].read(), self.store.model.model_id, self.store.model.dimension
-            )
+            cohort = cohort_format.load(data, self.store.model.model_id, self.store.model.dimension)
         except CorruptCohortError as error:
             logger.error("the cohort can't be trusted and will be rebuilt", key=key, reason=str(error))
             return None, etag
@@ -118,7 +116,5 @@ class CohortStore:
                 **({"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}),  # type: ignore[arg-type]
             )
         except ClientError as error:
-            # 412 the condition failed, 409 another write is under way, 404 it was deleted since it was read.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (404, 409, 412):
-                raise
+            raise_unless_conflict(error)
             raise Conflict from None

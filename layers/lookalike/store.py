@@ -1,4 +1,4 @@
-"""The bucket: the one module that talks to S3."""
+"""The bucket: a type's images, encodings and settings, and query photos, in S3."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
