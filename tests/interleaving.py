@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from mypy_boto3_s3 import S3Client
 
+ENDS_WITHIN_SECONDS = 60
+
 
 class Crash(BaseException):
     """The process that did the work is gone; no handler of the work's own may catch it."""
@@ -29,6 +31,7 @@ class Task:
         self.error: Exception | None = None
         self._turn, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
         self._crash = False
+        self._ended = threading.Event()
         threading.Thread(target=self._run, args=[work], daemon=True).start()
         self._stopped.acquire()
 
@@ -40,13 +43,15 @@ class Task:
     def crash(self) -> None:
         """End it before its next call."""
         self._crash = True
-        self.go_on()
+        self._turn.release()
+        assert self._ended.wait(ENDS_WITHIN_SECONDS), "a crashed task did not end"
 
     def stop(self) -> None:
         """Wait, in the task's own thread, until it may go on."""
         self._stopped.release()
         self._turn.acquire()
         if self._crash:
+            self._turn.release()  # the task's other threads crash too
             raise Crash
 
     def _run(self, work: Callable[[], Any]) -> None:
@@ -58,6 +63,7 @@ class Task:
         except Exception as error:  # for the test to look at
             self.error = error
         self.done = True
+        self._ended.set()
         self._stopped.release()
 
 
