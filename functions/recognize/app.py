@@ -4,6 +4,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -28,6 +29,7 @@ from lookalike.criterion import Criterion, Defaults, choose_criterion
 from lookalike.encoder import Encoder
 from lookalike.identification import best_match, identify
 from lookalike.images import FORMATS, sniff_format
+from lookalike.model import read_description
 from lookalike.rebuild_queue import request_rebuild
 from lookalike.recognition import Appended, Recognition, append_match, recognize
 from lookalike.settings import TypeSettings
@@ -36,11 +38,13 @@ from recognize import answers, schemas
 from recognize.body import SentImage, read_body
 
 config = read_config()
-encoder = Encoder(config.model_dir)
-store = Store(make_client("s3"), config.bucket, encoder.description)
+# Opening the model and making the clients take about as long: cold starts wait for one of them.
+opening = ThreadPoolExecutor().submit(Encoder, config.model_dir)
+store = Store(make_client("s3"), config.bucket, read_description(config.model_dir))
 cohorts = CohortStore(store)
 queue = make_client("sqs")
 bus = make_client("events")
+encoder = opening.result()
 logger = Logger()
 metrics = Metrics()
 to_json = partial(json.dumps, ensure_ascii=False)

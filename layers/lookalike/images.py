@@ -8,7 +8,19 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+
+# By name, as Image.init() would load all formats that Pillow knows, at each cold start.
+from PIL import (
+    BmpImagePlugin,  # noqa: F401
+    GifImagePlugin,  # noqa: F401
+    Image,
+    ImageOps,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
 
 from lookalike.errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
@@ -41,7 +53,6 @@ BAND_PIXELS = 1_000_000
 
 _alone = threading.Lock()
 
-Image.init()
 # Pillow warns above a limit of its own; ours is lower and answers with an error.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 

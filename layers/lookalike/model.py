@@ -1,4 +1,7 @@
-"""The model folder: `encoder.onnx`, the graph, and `encoder.json`, what one must know of it."""
+"""The model folder: `encoder.onnx`, the graph, and `encoder.json`, what one must know of it.
+
+Of a large model, the weights lie beside the graph in `encoder.onnx.data`, which ONNX calls external data.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lookalike.errors import ModelError
 
 GRAPH_FILE = "encoder.onnx"
+WEIGHTS_FILE = "encoder.onnx.data"
 DESCRIPTION_FILE = "encoder.json"
 
 Channels = tuple[float, float, float]

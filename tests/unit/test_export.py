@@ -1,14 +1,8 @@
 """An exported model folder gives what sentence-transformers gives, and says what it is."""
 
-import http.server
 import io
 import json
-import os
 import shutil
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +15,8 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
 from lookalike.encoder import Encoder
-from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, ModelDescription, read_description
+from lookalike.errors import ModelError
+from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, WEIGHTS_FILE, ModelDescription, read_description
 from lookalike_tools.export import ExportError, export_model
 from tiny_clip import MODULE_FOLDER, save_tiny_clip
 
@@ -187,6 +182,42 @@ def test_int8_is_smaller_and_stays_close(
     assert clip_int8.graph_bytes < 0.35 * clip.graph_bytes
 
 
+def test_the_weights_of_a_large_model_lie_beside_its_graph(
+    clip: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike_tools.export.graph.LARGE_BYTES", clip.graph_bytes - 1)
+    large = export(clip.source, "fp32", tmp_path / "model")
+    assert sorted(path.name for path in large.model_dir.iterdir()) == [
+        DESCRIPTION_FILE,
+        GRAPH_FILE,
+        WEIGHTS_FILE,
+    ]
+    assert large.graph_bytes < clip.graph_bytes / 2
+    assert large.description == clip.description
+    images = [picture(*shape) for shape in SHAPES]
+    assert np.array_equal(large.encoder.encode(images), clip.encoder.encode(images))
+
+
+def test_a_small_model_takes_the_place_of_a_large_one_whole(
+    clip: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("lookalike_tools.export.graph.LARGE_BYTES", 0)
+        export(clip.source, "fp32", tmp_path / "model")
+    export(clip.source, "fp32", tmp_path / "model")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [DESCRIPTION_FILE, GRAPH_FILE]
+
+
+def test_a_model_without_its_weights_is_refused(
+    clip: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike_tools.export.graph.LARGE_BYTES", 0)
+    model_dir = export(clip.source, "fp32", tmp_path / "model").model_dir
+    (model_dir / WEIGHTS_FILE).unlink()
+    with pytest.raises(ModelError, match=r"encoder\.onnx can't be opened"):
+        Encoder(model_dir)
+
+
 def test_int8_is_another_model(clip: Exported, clip_int8: Exported) -> None:
     assert clip_int8.description.model_id.startswith("clip-ViT-64-32-int8-")
     assert clip_int8.description.model_id[-12:] != clip.description.model_id[-12:]
@@ -250,59 +281,3 @@ def test_a_folder_that_holds_something_else_is_not_overwritten(clip: Exported, t
 def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="is no folder: give clip-ViT-B-32, a folder"):
         export_model(str(tmp_path / "missing"), "fp32", tmp_path / "model")
-
-
-def export_from_hub(endpoint: str, folder: Path) -> str:
-    """Export in a process of its own, since the hub's address is read at import; return its error."""
-    program = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from lookalike_tools.export import ExportError, export_model\n"
-        "start = time.monotonic()\n"
-        "try:\n"
-        "    export_model('clip-ViT-B-32', 'fp32', Path(sys.argv[1]))\n"
-        "except ExportError as error:\n"
-        "    assert time.monotonic() - start < 5\n"
-        "    print(error)\n"
-    )
-    result = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program, str(folder / "model")],
-        env=os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "cache"), "NO_PROXY": "*"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert not (folder / "model").exists()
-    return result.stdout
-
-
-class EmptyHub(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(404)
-        self.send_header("X-Error-Code", "RepoNotFound")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def empty_hub() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyHub) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def test_a_hub_out_of_reach_is_told_in_one_line_at_once(tmp_path: Path) -> None:
-    error = export_from_hub("http://127.0.0.1:9", tmp_path)
-    assert "the Hugging Face hub can't be reached" in error
-    assert error.count("\n") == 1
-
-
-def test_a_name_that_the_hub_does_not_know_is_told(empty_hub: str, tmp_path: Path) -> None:
-    error = export_from_hub(empty_hub, tmp_path)
-    assert "neither a folder here nor a model on the Hugging Face hub" in error
-    assert error.count("\n") == 1

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from transformers.utils import logging as transformers_logging
 
 from lookalike.images import resize_and_crop
-from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, Agreement, ModelDescription
+from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, WEIGHTS_FILE, Agreement, ModelDescription
 from lookalike_tools.export.clip import load_clip
-from lookalike_tools.export.graph import write_graph
+from lookalike_tools.export.graph import move_weights_out, write_graph
 from lookalike_tools.export.int8 import quantize_graph
 from lookalike_tools.export.int8_blocks import quantize_graph_in_blocks
 from lookalike_tools.export.samples import sample_images
@@ -58,6 +58,7 @@ def export_model(source: str, precision: Precision, out_dir: Path) -> ModelDescr
             write_graph(loaded.encoder, model_dir / GRAPH_FILE)
             if precision == "int8":
                 _quantize(loaded, model_dir / GRAPH_FILE)
+            move_weights_out(model_dir / GRAPH_FILE, model_dir / WEIGHTS_FILE)
             description = _describe(loaded, precision, model_dir / GRAPH_FILE)
             (model_dir / DESCRIPTION_FILE).write_text(description.model_dump_json(indent=2) + "\n")
             _put_in_place(model_dir, out_dir, Path(staging) / "old")
@@ -126,7 +127,7 @@ def _check_replaceable(out_dir: Path) -> None:
         return
     if not out_dir.is_dir():
         raise ExportError(f"{out_dir} is a file: give a folder to make")
-    others = {path.name for path in out_dir.iterdir()} - {GRAPH_FILE, DESCRIPTION_FILE}
+    others = {path.name for path in out_dir.iterdir()} - {GRAPH_FILE, WEIGHTS_FILE, DESCRIPTION_FILE}
     if others:
         raise ExportError(f"{out_dir} holds {min(others)}, which is no part of a model: give another folder")
 

@@ -11,6 +11,10 @@ from lookalike_tools.export.source import ExportError, PixelsToEncoding
 
 OPSET = 18
 
+LARGE_BYTES = 50_000_000
+"""A graph of more bytes opens clearly faster with its weights in a file of their own, which is mapped into
+memory instead of parsed: ViT-B/32 in half the time as float32, in two thirds as int8."""
+
 
 def write_graph(encoder: PixelsToEncoding, path: Path) -> None:
     """Write the float32 graph: `pixels`, uint8 (n, size, size, 3), to `encoding`, float32 (n, dimension).
@@ -45,3 +49,12 @@ def write_graph(encoder: PixelsToEncoding, path: Path) -> None:
     onnxruntime.InferenceSession(
         program.model_proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
+
+
+def move_weights_out(path: Path, weights: Path) -> None:
+    """Move the weights of a large graph to a file of their own, beside it; leave smaller graphs alone."""
+    if path.stat().st_size <= LARGE_BYTES:
+        return
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location=weights.name)
+    # ONNX makes it readable by its owner alone.
+    weights.chmod(path.stat().st_mode)
