@@ -30,8 +30,9 @@ from lookalike.encoder import Encoder
 from lookalike.identification import best_match, identify
 from lookalike.images import FORMATS, sniff_format
 from lookalike.model import read_description
+from lookalike.query_upload import presign_query_upload
 from lookalike.rebuild_queue import request_rebuild
-from lookalike.recognition import Appended, Recognition, append_match, recognize
+from lookalike.recognition import Appended, append_match, recognize
 from lookalike.settings import TypeSettings
 from lookalike.store import Store
 from recognize import answers, schemas
@@ -103,7 +104,9 @@ def recognize_type(
     logger.info(
         "recognised", **answer.model_dump(exclude={"nearest"}), attempts=recognition.appended.attempts
     )
-    _add_metrics(recognition)
+    _add_metrics(answer.match, recognition.appended, recognition.encode_ms)
+    metrics.add_metric("Rows", MetricUnit.Count, recognition.appended.rows)
+    metrics.add_metric("LoadTime", MetricUnit.Milliseconds, recognition.load_ms)
     event = events.MATCHED if answer.match else events.MISSED
     events.publish(
         bus, config.event_bus, [events.Event(event, {**answer.model_dump(), "filename": filename})]
@@ -120,7 +123,9 @@ def recognize_any(
     """Compare the photo in the body with the nearest types, the best first; a match joins them if asked."""
     image = _read_image()
     filename = filename or image.filename
+    started = time.perf_counter()
     (encoding,) = encoder.encode([image.data])
+    encode_ms = (time.perf_counter() - started) * 1000
     cohort = cohorts.read()
     candidates = identify(
         store, cohort, encoding, lambda type_id: _criterion(type_id, threshold, lambda: cohort)
@@ -142,9 +147,7 @@ def recognize_any(
         request_rebuild(queue, config.queue_url, match.encodings.type_id)
     answer = answers.identified(candidates, match, appended, cohort, encoder.model_id)
     logger.info("identified", **answer.model_dump(exclude={"candidates"}))
-    metrics.add_metric("Matched", MetricUnit.Count, int(match is not None))
-    metrics.add_metric("Missed", MetricUnit.Count, int(match is None))
-    metrics.add_metric("Appended", MetricUnit.Count, int(appended.image is not None))
+    _add_metrics(match is not None, appended, encode_ms)
     event = events.MATCHED if match else events.MISSED
     detail = {"type_id": answer.match, **answer.model_dump(exclude={"match"}), "filename": filename}
     events.publish(bus, config.event_bus, [events.Event(event, detail)])
@@ -154,7 +157,7 @@ def recognize_any(
 @app.post("/uploads", summary="Allow a large query photo to be put")
 def create_upload(content_type: schemas.MediaType = "application/octet-stream") -> schemas.UploadAnswer:
     """A presigned POST; recognise the photo afterwards by its `query_key`. It is kept for a day."""
-    return schemas.UploadAnswer(**store.presign_query_upload(content_type)._asdict())
+    return schemas.UploadAnswer(**presign_query_upload(store, content_type)._asdict())
 
 
 @app.get("/types", summary="List the types")
@@ -282,15 +285,12 @@ def _criterion(type_id: str, requested: float | None, read_cohort: Callable[[], 
     return choose_criterion(type_id, requested, own, stack, read_cohort)
 
 
-def _add_metrics(recognition: Recognition) -> None:
-    match = recognition.decision.match
+def _add_metrics(match: bool, appended: Appended, encode_ms: float) -> None:
     metrics.add_metric("Matched", MetricUnit.Count, int(match))
     metrics.add_metric("Missed", MetricUnit.Count, int(not match))
-    metrics.add_metric("Appended", MetricUnit.Count, int(recognition.appended.image is not None))
-    metrics.add_metric("AppendAttempts", MetricUnit.Count, recognition.appended.attempts)
-    metrics.add_metric("Rows", MetricUnit.Count, recognition.appended.rows)
-    metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, recognition.encode_ms)
-    metrics.add_metric("LoadTime", MetricUnit.Milliseconds, recognition.load_ms)
+    metrics.add_metric("Appended", MetricUnit.Count, int(appended.image is not None))
+    metrics.add_metric("AppendAttempts", MetricUnit.Count, appended.attempts)
+    metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, encode_ms)
 
 
 def _error(status: int, message: str) -> Response[str]:

@@ -13,7 +13,7 @@ from lookalike import cohort as cohort_format
 from lookalike import keys
 from lookalike.cohort import Cohort, CorruptCohortError, prototype
 from lookalike.compare_and_swap import Conflict, compare_and_swap
-from lookalike.objects import raise_unless_conflict, read_object, says_unchanged
+from lookalike.objects import only_if, raise_unless_conflict, read_object, says_unchanged
 from lookalike.store import Store
 
 READERS = 8
@@ -113,7 +113,7 @@ class CohortStore:
                 Key=keys.cohort_key(cohort.model_id),
                 Body=cohort_format.dump(cohort),
                 ContentType="application/octet-stream",
-                **({"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}),  # type: ignore[arg-type]
+                **only_if(expected_etag),
             )
         except ClientError as error:
             raise_unless_conflict(error)

@@ -54,29 +54,22 @@ def choose_criterion(
         stack: what counts where the type has none.
         read_cohort: reads the cohort; called if the relative rule needs it.
     """
-    return _choose(type_id, requested, own, stack, read_cohort)._replace(settings=own)
-
-
-def _choose(
-    type_id: str,
-    requested: float | None,
-    own: TypeSettings,
-    stack: Defaults,
-    read_cohort: Callable[[], Cohort | None],
-) -> Criterion:
     rule = own.rule or stack.rule
     meant = own.threshold if (own.rule or Rule.SIMILARITY) is rule else None
     if rule is Rule.SIMILARITY:
-        if requested is not None:
-            return Criterion(requested, "request")
-        return Criterion(stack.threshold, "stack") if meant is None else Criterion(meant, "type")
+        return Criterion(*_threshold(requested, meant, stack.threshold, "stack"), settings=own)
     cohort = read_cohort()
     others = cohort.others(type_id) if cohort else 0
     if cohort is None or others < MIN_OTHERS:
         told = f"there are {others} other types; the relative rule compares with {MIN_OTHERS} or more"
-        return Criterion(stack.threshold, "stack", fallback=told)
+        return Criterion(stack.threshold, "stack", fallback=told, settings=own)
+    return Criterion(*_threshold(requested, meant, RELATIVE_THRESHOLD, "default"), cohort, settings=own)
+
+
+def _threshold(
+    requested: float | None, meant: float | None, otherwise: float, source: Source
+) -> tuple[float, Source]:
+    """The request's threshold, or the one that the type's settings mean for the rule, or another."""
     if requested is not None:
-        return Criterion(requested, "request", cohort)
-    if meant is not None:
-        return Criterion(meant, "type", cohort)
-    return Criterion(RELATIVE_THRESHOLD, "default", cohort)
+        return requested, "request"
+    return (otherwise, source) if meant is None else (meant, "type")

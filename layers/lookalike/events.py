@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "lookalike"
 MATCHED = "Recognition Matched"
@@ -29,7 +30,7 @@ class Event(NamedTuple):
 
 def publish(client: "EventBridgeClient", bus: str, events: list[Event]) -> None:
     """Put events on the bus. A bus that can't be reached is logged: it stops no answer and no rebuild."""
-    entries = [
+    entries: list[PutEventsRequestEntryTypeDef] = [
         {
             "EventBusName": bus,
             "Source": SOURCE,
@@ -40,7 +41,7 @@ def publish(client: "EventBridgeClient", bus: str, events: list[Event]) -> None:
     ]
     try:
         for start in range(0, len(entries), BATCH):
-            answer = client.put_events(Entries=entries[start : start + BATCH])  # type: ignore[arg-type]
+            answer = client.put_events(Entries=entries[start : start + BATCH])
             if answer["FailedEntryCount"]:
                 logger.error("events were refused", entries=answer["Entries"])
     except (BotoCoreError, ClientError):

@@ -80,6 +80,11 @@ def list_page(
         raise
 
 
+def only_if(etag: str | None) -> Any:
+    """A condition for `put_object`: that the object still has this ETag; with None, that there is none."""
+    return {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+
+
 def raise_unless_conflict(error: ClientError) -> None:
     """Raise an error again unless it says that a conditional write was not made.
 

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lookalike.decision import Rule
 
+MAX_BYTES_OF_SETTINGS = 65_536
+
 _NOT_IF_LEFT_OUT = Field(exclude_if=lambda value: value is None)
 
 

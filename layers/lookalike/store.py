@@ -1,9 +1,9 @@
-"""The bucket: a type's images, encodings and settings, and query photos, in S3."""
+"""The bucket: types' images, encodings and settings in S3."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
@@ -18,23 +18,26 @@ from lookalike.encodings_cache import EncodingsCache
 from lookalike.errors import NotFoundError, TooManyImagesError
 from lookalike.images import MAX_BYTES, check_size
 from lookalike.model import ModelDescription
-from lookalike.objects import Page, head_object, list_page, raise_unless_conflict, read_object, says_unchanged
+from lookalike.objects import (
+    Page,
+    head_object,
+    list_page,
+    only_if,
+    raise_unless_conflict,
+    read_object,
+    says_unchanged,
+)
 from lookalike.provenance import Provenance, from_metadata, to_metadata
-from lookalike.settings import TypeSettings
+from lookalike.settings import MAX_BYTES_OF_SETTINGS, TypeSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-UPLOAD_SECONDS = 900
-"""How long a presigned upload may be used."""
 
 MAX_IMAGES = 50_000
 """The most images a type may have: bounds listings, and the memory that encodings take."""
 
 MAX_ROW_METADATA_BYTES = 4096
 """What the header may hold for a row: two keys of 1,024 bytes, escaped, and some short fields."""
-
-MAX_SETTINGS_BYTES = 65_536
 
 logger = Logger(child=True)
 
@@ -55,14 +58,6 @@ class StoredImage(NamedTuple):
     etag: str
     modified: datetime
     provenance: Provenance
-
-
-class Upload(NamedTuple):
-    """A presigned POST for one query photo."""
-
-    url: str
-    fields: dict[str, str]
-    query_key: str
 
 
 @dataclass(frozen=True)
@@ -241,7 +236,6 @@ class Store:
         return compare_and_swap(read, change, self._write_encodings, attempts)
 
     def _write_encodings(self, encodings: Encodings, expected_etag: str | None) -> None:
-        condition: dict[str, Any] = {"IfMatch": expected_etag} if expected_etag else {"IfNoneMatch": "*"}
         key = keys.encodings_key(encodings.model_id, encodings.type_id)
         writer, built_at = uuid4().hex, encodings_format.now()
         try:
@@ -251,7 +245,7 @@ class Store:
                 Body=encodings_format.dump(encodings, built_at),
                 ContentType="application/octet-stream",
                 Metadata={"writer": writer},
-                **condition,
+                **only_if(expected_etag),
             )
         except ClientError as error:
             raise_unless_conflict(error)
@@ -271,7 +265,7 @@ class Store:
         """A type's own settings; all left out if it has none, or none that can be read."""
         key = keys.settings_key(type_id)
         try:
-            _, body = read_object(self.client, self.bucket, key, MAX_SETTINGS_BYTES)
+            _, body = read_object(self.client, self.bucket, key, MAX_BYTES_OF_SETTINGS)
             return TypeSettings.model_validate_json(body)
         except self.client.exceptions.NoSuchKey:
             return TypeSettings()
@@ -287,17 +281,3 @@ class Store:
             Body=settings.model_dump_json(exclude_none=True).encode(),
             ContentType="application/json",
         )
-
-    # Query photos
-
-    def presign_query_upload(self, media_type: str) -> Upload:
-        """Allow one query photo to be put: bound to its key, its media type and `MAX_BYTES`."""
-        query_key = keys.QUERIES_PREFIX + uuid4().hex
-        post = self.client.generate_presigned_post(
-            self.bucket,
-            query_key,
-            Fields={"Content-Type": media_type},
-            Conditions=[{"Content-Type": media_type}, ["content-length-range", 1, MAX_BYTES]],
-            ExpiresIn=UPLOAD_SECONDS,
-        )
-        return Upload(post["url"], post["fields"], query_key)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import requests
 from botocore.httpsession import URLLib3Session
 
 from lookalike.compare_and_swap import ContentionError
@@ -16,7 +15,6 @@ from lookalike.keys import image_key, settings_key
 from lookalike.provenance import Provenance, from_metadata
 from lookalike.settings import TypeSettings
 from lookalike.store import Store
-from photographs import photograph
 
 TYPE = "hex-nut"
 
@@ -177,30 +175,3 @@ def test_settings_are_kept(store: Store) -> None:
 def test_settings_that_can_not_be_read_are_passed_over(store: Store, body: bytes) -> None:
     store.client.put_object(Bucket=store.bucket, Key=settings_key(TYPE), Body=body)
     assert store.read_settings(TYPE) == TypeSettings()
-
-
-def test_an_upload_is_bound_to_its_key_type_and_size(store: Store) -> None:
-    upload = store.presign_query_upload("image/png")
-    file = {"file": photograph(1)}
-    assert requests.post(upload.url, upload.fields, files=file, timeout=10).status_code == 204
-    assert store.get_image(upload.query_key).data == photograph(1)
-    for field in ({"key": "types/hex-nut/images/1.png"}, {"Content-Type": "text/html"}):
-        answer = requests.post(upload.url, upload.fields | field, files=file, timeout=10)
-        assert answer.status_code == 403
-    empty = requests.post(upload.url, upload.fields, files={"file": b""}, timeout=10)
-    assert empty.status_code == 400
-
-
-def test_an_upload_expires(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookalike.store.UPLOAD_SECONDS", -1)
-    upload = store.presign_query_upload("image/png")
-    answer = requests.post(upload.url, upload.fields, files={"file": photograph(1)}, timeout=10)
-    assert answer.status_code == 403
-    with pytest.raises(NotFoundError):
-        store.get_image(upload.query_key)
-
-
-def test_an_upload_takes_no_more_bytes_than_an_image_may_have(store: Store) -> None:
-    upload = store.presign_query_upload("image/png")
-    large = {"file": bytes(MAX_BYTES + 1)}
-    assert requests.post(upload.url, upload.fields, files=large, timeout=10).status_code == 400

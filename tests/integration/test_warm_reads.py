@@ -1,7 +1,7 @@
 """Encodings kept in memory save their transfer, and are never out of date."""
 
 import numpy as np
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from lookalike.encoder import Encoder
 from lookalike.encodings import EncodedImage, Encodings, Origin, Row
@@ -66,8 +66,8 @@ def test_what_is_unchanged_is_not_sent_again(store: Store, encoder: Encoder) -> 
     store.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
     statuses = []
 
-    def note(http_response: object, **_: object) -> None:
-        statuses.append(http_response.status_code)  # type: ignore[attr-defined]
+    def note(http_response: AWSResponse, **_: object) -> None:
+        statuses.append(http_response.status_code)
 
     def asked(request: AWSPreparedRequest, **_: object) -> None:
         statuses.append(bool(request.headers.get("If-None-Match")))

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,12 +122,13 @@ def _evaluate_rule(draws: list[Draw], rule: Rule, photos: Photos) -> dict[str, A
     right = np.concatenate([each.first[rule] == each.own for each in draws])
     owners = np.concatenate([each.own for each in draws])
     result: dict[str, Any] = {"rule": str(rule), **_eer(trials, types)}
+
+    def tar_among(weights: NDArray[np.float64], far: float) -> float:
+        return tar_at_far(error_curve(trials, weights), far)
+
     for name, far in FARS.items():
         result[name] = tar_at_far(curve, far)
-        result[f"{name}_interval"] = bootstrap(
-            lambda weights, far=far: tar_at_far(error_curve(trials, weights), far),  # type: ignore[misc]
-            types,
-        )
+        result[f"{name}_interval"] = bootstrap(partial(tar_among, far=far), types)
     result["top1"] = float(right.mean())
     result["top1_interval"] = bootstrap(
         lambda weights: float(np.average(right, weights=weights[owners])), types

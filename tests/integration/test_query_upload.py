@@ -1,0 +1,37 @@
+"""A presigned upload takes one query photo, and nothing else."""
+
+import pytest
+import requests
+
+from lookalike.errors import NotFoundError
+from lookalike.images import MAX_BYTES
+from lookalike.query_upload import presign_query_upload
+from lookalike.store import Store
+from photographs import photograph
+
+
+def test_an_upload_is_bound_to_its_key_type_and_size(store: Store) -> None:
+    upload = presign_query_upload(store, "image/png")
+    file = {"file": photograph(1)}
+    assert requests.post(upload.url, upload.fields, files=file, timeout=10).status_code == 204
+    assert store.get_image(upload.query_key).data == photograph(1)
+    for field in ({"key": "types/hex-nut/images/1.png"}, {"Content-Type": "text/html"}):
+        answer = requests.post(upload.url, upload.fields | field, files=file, timeout=10)
+        assert answer.status_code == 403
+    empty = requests.post(upload.url, upload.fields, files={"file": b""}, timeout=10)
+    assert empty.status_code == 400
+
+
+def test_an_upload_expires(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike.query_upload.UPLOAD_SECONDS", -1)
+    upload = presign_query_upload(store, "image/png")
+    answer = requests.post(upload.url, upload.fields, files={"file": photograph(1)}, timeout=10)
+    assert answer.status_code == 403
+    with pytest.raises(NotFoundError):
+        store.get_image(upload.query_key)
+
+
+def test_an_upload_takes_no_more_bytes_than_an_image_may_have(store: Store) -> None:
+    upload = presign_query_upload(store, "image/png")
+    large = {"file": bytes(MAX_BYTES + 1)}
+    assert requests.post(upload.url, upload.fields, files=large, timeout=10).status_code == 400
