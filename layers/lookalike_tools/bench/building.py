@@ -2,11 +2,12 @@
 
 import io
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 import numpy as np
@@ -15,50 +16,63 @@ from sentence_transformers import SentenceTransformer
 
 from lookalike.encoder import Encoder
 from lookalike.images import preprocess
-from lookalike.keys import image_key
+from lookalike.keys import encodings_key, image_key
 from lookalike.rebuilding import BATCH, rebuild
 from lookalike.store import Store
+from lookalike_tools.bench.comparing import seconds
 from lookalike_tools.bench.contenders import PLAIN, THREADS
 from lookalike_tools.bench.places import Places
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 PHOTOS = 200
-TYPE = "phone-photos"
+ROUNDS = 3
+BUCKET, TYPE = "building", "phone-photos"
 
 
 class Building(NamedTuple):
-    """Seconds for all photos, by contender, and the floor that ours stand on."""
+    """Median seconds for all photos, by contender, and the floors that ours stand on."""
 
     seconds: dict[str, float]
     floors: dict[str, float]
 
 
 def measure_building(emulator: Emulator, places: Places, photos: Sequence[bytes]) -> Building:
-    """Build `PHOTOS` photos; the floor is decoding on both cores, then encoding at the best batch."""
+    """Build `PHOTOS` photos, in turn; the floor: decoding on both cores, then encoding at the best batch."""
     client = boto3.client("s3", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
-    bucket = "building"
-    client.create_bucket(Bucket=bucket)
+    client.create_bucket(Bucket=BUCKET)
     keys = [image_key(TYPE, f"{index:03}.jpg") for index in range(PHOTOS)]
     for index, key in enumerate(keys):
-        client.put_object(Bucket=bucket, Key=key, Body=photos[index % len(photos)])
-
-    seconds, floors = {}, {}
+        client.put_object(Bucket=BUCKET, Key=key, Body=photos[index % len(photos)])
     model = SentenceTransformer(places.source, device="cpu")
-    start = time.perf_counter()
+    encoders = {"Lookalike fp32": Encoder(places.fp32), "Lookalike int8": Encoder(places.int8)}
+    taken = defaultdict(list)
+    floors = defaultdict(list)
+    for _ in range(ROUNDS):
+        taken[PLAIN].append(seconds(partial(_build_plainly, client, keys, model)))
+        for name, encoder in encoders.items():
+            taken[name].append(seconds(partial(_build, client, encoder)))
+            floors[name].append(PHOTOS * (_decoding(photos) + best_encoding(encoder)))
+    return Building(
+        {name: median(times) for name, times in taken.items()},
+        {name: median(times) for name, times in floors.items()},
+    )
+
+
+def _build_plainly(client: "S3Client", keys: Sequence[str], model: SentenceTransformer) -> None:
     for key in keys:
-        photo = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        photo = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         model.encode(Image.open(io.BytesIO(photo)), show_progress_bar=False)
-    seconds[PLAIN] = time.perf_counter() - start
-    del model
-    for name, model_dir in (("Lookalike fp32", places.fp32), ("Lookalike int8", places.int8)):
-        encoder = Encoder(Path(model_dir))
-        start = time.perf_counter()
-        rebuilt = rebuild(encoder, Store(client, bucket, encoder.description), TYPE, start + 3600)
-        seconds[name] = time.perf_counter() - start
-        if rebuilt.rows != PHOTOS:
-            raise RuntimeError(f"{rebuilt.rows} of {PHOTOS} photos were built")
-        floors[name] = PHOTOS * (_decoding(photos) + best_encoding(encoder))
-    return Building(seconds, floors)
+
+
+def _build(client: "S3Client", encoder: Encoder) -> None:
+    client.delete_object(Bucket=BUCKET, Key=encodings_key(encoder.model_id, TYPE))
+    store = Store(client, BUCKET, encoder.description)
+    rebuilt = rebuild(encoder, store, TYPE, time.monotonic() + 3600)
+    if rebuilt.added != PHOTOS:
+        raise RuntimeError(f"{rebuilt.added} of {PHOTOS} photos were built")
 
 
 def best_encoding(encoder: Encoder) -> float:
@@ -67,14 +81,8 @@ def best_encoding(encoder: Encoder) -> float:
     times = []
     for size in (1, 4, BATCH, 2 * BATCH):
         pixels = np.random.default_rng(0).integers(0, 256, (size, side, side, 3), dtype=np.uint8)
-        times.append(median(_timed(encoder, pixels) for _ in range(5)) / size)
+        times.append(median(seconds(partial(encoder.encode_pixels, pixels)) for _ in range(5)) / size)
     return min(times)
-
-
-def _timed(encoder: Encoder, pixels: np.ndarray) -> float:
-    start = time.perf_counter()
-    encoder.encode_pixels(pixels)
-    return time.perf_counter() - start
 
 
 def _decoding(photos: Sequence[bytes]) -> float:
