@@ -194,7 +194,7 @@ def redrive(stack: LiveStack = "lookalike") -> None:
 
     live = find_stack(stack)
     moved = redrive(live.client("sqs"), live.dead_letter_queue_url, live.queue_url)
-    typer.echo(f"{moved} messages are back in the queue")
+    typer.echo(f"dead letters moved back to the queue: {moved}")
 
 
 @app.command()

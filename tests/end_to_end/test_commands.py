@@ -1,5 +1,6 @@
 """People's commands work against a live stack, and say in one line why they can't."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ def test_all_types_are_rebuilt(ready_file: Path, api: Api, built_type: str) -> N
     done = lookalike("rebuild", "--all", "--stack", str(ready_file))
     assert done.returncode == 0, done.stderr
     assert api.type(built_type)["up_to_date"]
+
+
+def test_dead_letters_are_redriven(ready_file: Path, api: Api, built_type: str) -> None:
+    api.wait_until_quiet()
+    (encodings,) = (key for key in api.objects() if key.endswith(f"{built_type}.safetensors"))
+    api.s3.delete_object(Bucket=api.stack.bucket, Key=encodings)
+    dead_letter = json.dumps({"rebuild": built_type})
+    api.stack.client("sqs").send_message(QueueUrl=api.stack.dead_letter_queue_url, MessageBody=dead_letter)
+    done = lookalike("redrive", "--stack", str(ready_file))
+    assert done.returncode == 0, done.stderr
+    assert "moved back to the queue: 1" in done.stdout
+    api.wait_until_built(built_type, 3)
 
 
 def test_there_are_no_old_encodings_before_an_upgrade(ready_file: Path, api: Api, built_type: str) -> None:
