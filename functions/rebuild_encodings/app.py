@@ -1,7 +1,6 @@
 """Bring types' encodings up to date when S3 tells, through SQS, of images that came or went."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -12,24 +11,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lookalike import events
-from lookalike.clients import make_client
-from lookalike.cohort_store import CohortStore
+from lookalike.cold_start import start
 from lookalike.compare_and_swap import ContentionError
-from lookalike.config import read_config
-from lookalike.encoder import Encoder
-from lookalike.model import read_description
 from lookalike.rebuild_queue import request_rebuild, types_to_rebuild
 from lookalike.rebuilding import Rebuilt, rebuild
-from lookalike.store import Store
 
-config = read_config()
-# Opening the model and making the clients take about as long: cold starts wait for one of them.
-opening = ThreadPoolExecutor().submit(Encoder, config.model_dir)
-store = Store(make_client("s3"), config.bucket, read_description(config.model_dir))
-cohorts = CohortStore(store)
-queue = make_client("sqs")
-bus = make_client("events")
-encoder = opening.result()
+config, encoder, store, cohorts, queue, bus = start()
 logger = Logger()
 metrics = Metrics()
 

@@ -4,7 +4,6 @@ import json
 import time
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -21,31 +20,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 import lookalike
 from lookalike import errors, events, keys
 from lookalike.catalogue import describe_images, describe_images_of, describe_type
-from lookalike.clients import LONGEST_CALL_SECONDS, make_client, no_calls_after
+from lookalike.clients import LONGEST_CALL_SECONDS, no_calls_after
 from lookalike.cohort import Cohort
-from lookalike.cohort_store import CohortStore
-from lookalike.config import read_config
+from lookalike.cold_start import start
 from lookalike.criterion import Criterion, Defaults, choose_criterion
-from lookalike.encoder import Encoder
 from lookalike.identification import best_match, identify
 from lookalike.images import FORMATS, sniff_format
-from lookalike.model import read_description
 from lookalike.query_upload import presign_query_upload
 from lookalike.rebuild_queue import request_rebuild
 from lookalike.recognition import Appended, append_match, recognize
 from lookalike.settings import TypeSettings
-from lookalike.store import Store
 from recognize import answers, schemas
 from recognize.body import SentImage, read_body
 
-config = read_config()
-# Opening the model and making the clients take about as long: cold starts wait for one of them.
-opening = ThreadPoolExecutor().submit(Encoder, config.model_dir)
-store = Store(make_client("s3"), config.bucket, read_description(config.model_dir))
-cohorts = CohortStore(store)
-queue = make_client("sqs")
-bus = make_client("events")
-encoder = opening.result()
+config, encoder, store, cohorts, queue, bus = start()
 logger = Logger()
 metrics = Metrics()
 to_json = partial(json.dumps, ensure_ascii=False)

@@ -4,23 +4,12 @@ import contextlib
 import math
 import threading
 import warnings
+from importlib import import_module
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-
-# By name, as Image.init() would load all formats that Pillow knows, at each cold start.
-from PIL import (
-    BmpImagePlugin,  # noqa: F401
-    GifImagePlugin,  # noqa: F401
-    Image,
-    ImageOps,
-    JpegImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
-    TiffImagePlugin,  # noqa: F401
-    UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401
-)
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lookalike.errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
@@ -53,6 +42,9 @@ BAND_PIXELS = 1_000_000
 
 _alone = threading.Lock()
 
+# Not Image.init(): it would load all formats that Pillow knows, at each cold start.
+for _plugin in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
+    import_module(f"PIL.{_plugin}ImagePlugin")
 # Pillow warns above a limit of its own; ours is lower and answers with an error.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 

@@ -1,0 +1,38 @@
+"""A cold start: what a function needs before its first event."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from lookalike.clients import make_client
+from lookalike.cohort_store import CohortStore
+from lookalike.config import Config, read_config
+from lookalike.encoder import Encoder
+from lookalike.model import read_description
+from lookalike.store import Store
+
+
+class Started(NamedTuple):
+    """What a function works with, from its first event to its last."""
+
+    config: Config
+    encoder: Encoder
+    store: Store
+    cohorts: CohortStore
+    queue: Any
+    bus: Any
+
+
+def start() -> Started:
+    """Read the environment, open the model and make the clients.
+
+    Raises:
+        pydantic.ValidationError: the environment is not as the template sets it.
+        ModelError: the model can't be opened.
+    """
+    config = read_config()
+    with ThreadPoolExecutor() as threads:
+        # Opening the model and making clients take about as long: one is waited for.
+        opening = threads.submit(Encoder, config.model_dir)
+        store = Store(make_client("s3"), config.bucket, read_description(config.model_dir))
+        queue, bus = make_client("sqs"), make_client("events")
+    return Started(config, opening.result(), store, CohortStore(store), queue, bus)
