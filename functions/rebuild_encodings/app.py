@@ -16,7 +16,7 @@ from lookalike.compare_and_swap import ContentionError
 from lookalike.rebuild_queue import request_rebuild, types_to_rebuild
 from lookalike.rebuilding import Rebuilt, rebuild
 
-config, encoder, store, cohorts, queue, bus = start()
+config, encoder, store, cohorts, queue, bus = start(share_cores=True)
 logger = Logger()
 metrics = Metrics()
 

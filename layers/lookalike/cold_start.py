@@ -22,8 +22,11 @@ class Started(NamedTuple):
     bus: Any
 
 
-def start() -> Started:
+def start(*, share_cores: bool = False) -> Started:
     """Read the environment, open the model and make the clients.
+
+    Args:
+        share_cores: whether other threads need the cores while images are encoded.
 
     Raises:
         pydantic.ValidationError: the environment is not as the template sets it.
@@ -32,7 +35,7 @@ def start() -> Started:
     config = read_config()
     with ThreadPoolExecutor() as threads:
         # Opening the model and making clients take about as long: one is waited for.
-        opening = threads.submit(Encoder, config.model_dir)
+        opening = threads.submit(Encoder, config.model_dir, share_cores=share_cores)
         store = Store(make_client("s3"), config.bucket, read_description(config.model_dir))
         queue, bus = make_client("sqs"), make_client("events")
     return Started(config, opening.result(), store, CohortStore(store), queue, bus)

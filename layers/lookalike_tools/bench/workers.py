@@ -11,6 +11,9 @@ from statistics import median
 from lookalike_tools.bench.contenders import CONTENDERS, THREADS
 from lookalike_tools.bench.places import Places
 
+PAUSE_SECONDS = 0.1
+"""Before each is asked: for a moment after a run, one contender's threads would slow down the next one."""
+
 
 def use_cores() -> None:
     """Keep this process, and all that it starts, on as many cores as a contender has threads."""
@@ -43,6 +46,7 @@ def alternate(workers: dict[str, Connection], photos: Sequence[bytes], rounds: i
     taken: dict[str, list[float]] = {name: [] for name in workers}
     for turn in range(-2, rounds):  # two to warm up
         for name, connection in workers.items():
+            time.sleep(PAUSE_SECONDS)
             connection.send_bytes(photos[turn % len(photos)])
             seconds = connection.recv()
             if turn >= 0:
