@@ -27,7 +27,7 @@ from lookalike_tools.bench.workers import alternate, running_workers, use_cores
 from lookalike_tools.local.emulator import running_emulator
 
 DISTINCT_PHOTOS = 10
-ROUNDS = 15
+ROUNDS = 31
 COLD_ROUNDS = 3
 
 
