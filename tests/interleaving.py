@@ -17,9 +17,6 @@ class Crash(BaseException):
 class InOneThread(Executor):
     """Does what it is given at once, in the thread that gives it, so that work makes one call at a time."""
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        pass
-
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:

@@ -52,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 def _attempt(type_id: str, deadline: float) -> Exception | None:
     try:
         rebuilt = rebuild(encoder, store, type_id, deadline)
-        if not rebuilt.complete:
+        if not rebuilt.complete and not rebuilt.failure:
             request_rebuild(queue, config.queue_url, type_id)
     except ContentionError:
         # Its own writers are ahead: coming back by a message of its own costs the others' messages no try.
@@ -61,7 +61,7 @@ def _attempt(type_id: str, deadline: float) -> Exception | None:
         logger.exception("a type could not be rebuilt", type_id=type_id)
         return error
     _tell(rebuilt)
-    return None
+    return rebuilt.failure
 
 
 def _postpone(type_id: str) -> Exception | None:
@@ -75,13 +75,18 @@ def _postpone(type_id: str) -> Exception | None:
 
 
 def _tell(rebuilt: Rebuilt) -> None:
+    if rebuilt.failure:
+        outcome = "S3 did not give all images of a type: its messages come again"
+    else:
+        outcome = "a type is up to date" if rebuilt.complete else "a type's rebuild goes on by a message"
     logger.info(
-        "a type is up to date" if rebuilt.complete else "a type's rebuild goes on by a message",
+        outcome,
         type_id=rebuilt.type_id,
         rows=rebuilt.rows,
         added=rebuilt.added,
         removed=rebuilt.removed,
         rejected=len(rebuilt.rejected),
+        failure=rebuilt.failure and str(rebuilt.failure),
     )
     metrics.add_metric("RowsAdded", MetricUnit.Count, rebuilt.added)
     metrics.add_metric("RowsRemoved", MetricUnit.Count, rebuilt.removed)

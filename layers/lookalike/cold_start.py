@@ -7,7 +7,6 @@ from lookalike.clients import make_client
 from lookalike.cohort_store import CohortStore
 from lookalike.config import Config, read_config
 from lookalike.encoder import Encoder
-from lookalike.model import read_description
 from lookalike.store import Store
 
 
@@ -36,6 +35,7 @@ def start(*, share_cores: bool = False) -> Started:
     with ThreadPoolExecutor() as threads:
         # Opening the model and making clients take about as long: one is waited for.
         opening = threads.submit(Encoder, config.model_dir, share_cores=share_cores)
-        store = Store(make_client("s3"), config.bucket, read_description(config.model_dir))
-        queue, bus = make_client("sqs"), make_client("events")
-    return Started(config, opening.result(), store, CohortStore(store), queue, bus)
+        s3, queue, bus = make_client("s3"), make_client("sqs"), make_client("events")
+        encoder = opening.result()
+    store = Store(s3, config.bucket, encoder.description)
+    return Started(config, encoder, store, CohortStore(store), queue, bus)

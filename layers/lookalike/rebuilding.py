@@ -4,12 +4,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
+from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
 from lookalike.encoder import Encoder
@@ -32,10 +32,15 @@ AHEAD = 2 * BATCH
 SAVE_SECONDS = 30
 """How long encoding goes on before what is done is saved: bounds what a killed rebuild loses."""
 
+MOST_UNREAD = 8
+"""Images that S3 may fail to give before a rebuild gives up: then S3 fails, not one of its objects."""
+
+_readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
 _decoding = threading.Semaphore(DECODERS)
 
-Outcome = EncodedImage | Rejection
-Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | None
+StorageError = ClientError | BotoCoreError
+Outcome = EncodedImage | Rejection | StorageError
+Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | StorageError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Rebuilt:
         removed: how many rows were dropped, of images that are gone or have changed.
         rejected: the images found to be impossible to encode.
         complete: False if time ran out before all images were encoded; the next run goes on from there.
+        failure: why S3 did not give an image, which has no row then; the next run tries again. Else None.
     """
 
     type_id: str
@@ -57,6 +63,7 @@ class Rebuilt:
     removed: int = 0
     rejected: tuple[Rejection, ...] = ()
     complete: bool = False
+    failure: StorageError | None = None
 
     @property
     def changed(self) -> bool:
@@ -90,7 +97,9 @@ def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Re
             rejected=(*total.rejected, *step.rejected),
             complete=step.complete,
         )
-        if time.monotonic() >= deadline:
+        unread = [outcome for outcome in outcomes.values() if isinstance(outcome, StorageError)]
+        total = replace(total, failure=unread[0] if unread else None)
+        if time.monotonic() >= deadline or len(unread) >= MOST_UNREAD:
             break
     return total
 
@@ -108,9 +117,7 @@ def _reconcile(
         listed = store.image_etags(type_id)
         kept = current.keep_only(listed)
         missing = kept.missing_from(listed)
-        new = {
-            key: listed[key] for key in missing if key not in outcomes or _etag(outcomes[key]) != listed[key]
-        }
+        new = {key: listed[key] for key in missing if _etag(outcomes.get(key)) != listed[key]}
         for key in new:
             outcomes.pop(key, None)
         complete = _encode(encoder, store, new, outcomes, save_at)
@@ -135,40 +142,45 @@ def _encode(
     While a batch is encoded, the next images are read and decoded.
     """
     waiting = iter(listed.items())
-    threads = ThreadPoolExecutor(READERS, thread_name_prefix="read")
 
-    def read_ahead(count: int) -> Iterator[Future[Prepared]]:
+    def read_ahead(count: int) -> Iterator[tuple[str, Future[Prepared]]]:
         for key, etag in islice(waiting, count):
-            # In a copy of the context, so that what holds for this rebuild holds for its reading too.
-            yield threads.submit(copy_context().run, _prepare, encoder, store, key, etag)
+            yield key, _readers.submit(_prepare, encoder, store, key, etag)
 
+    reading = deque(read_ahead(AHEAD))
+    encoded_any, unread = False, 0
     try:
-        reading = deque(read_ahead(AHEAD))
-        encoded_any = False
-        while reading:
+        while reading and unread < MOST_UNREAD:
             if encoded_any and time.monotonic() >= save_at:
                 return False
             rows, pixels = [], []
             for _ in range(min(BATCH, len(reading))):
-                prepared = reading.popleft().result()
+                key, future = reading[0]
+                # A read that hangs must not keep what was encoded from being saved.
+                wait([future], max(0, save_at - time.monotonic()) if encoded_any else None)
+                if not future.done():
+                    break
+                prepared = future.result()
+                reading.popleft()
                 reading.extend(read_ahead(1))
-                if isinstance(prepared, Rejection):
-                    outcomes[prepared.image] = prepared
-                elif prepared:
+                if isinstance(prepared, tuple):
                     rows.append(prepared[0])
                     pixels.append(prepared[1])
+                elif prepared:
+                    outcomes[key] = prepared
+                    unread += isinstance(prepared, StorageError)
             if rows:
                 for row, encoding in zip(rows, encoder.encode_pixels(np.stack(pixels)), strict=True):
                     outcomes[row.image] = EncodedImage(row, encoding)
             encoded_any = True
-        return True
+        return not reading
     finally:
-        # What was encoded is saved at once, even if a read hangs.
-        threads.shutdown(wait=False, cancel_futures=True)
+        for _, future in reading:
+            future.cancel()
 
 
 def _prepare(encoder: Encoder, store: Store, key: str, listed_etag: str) -> Prepared:
-    """Read and decode a listed image: its row and pixels, or why it has none; None if it is gone."""
+    """Read and decode a listed image: its row and pixels, or why there are none; None if it is gone."""
     etag = listed_etag
     try:
         image = store.get_image(key)
@@ -180,7 +192,12 @@ def _prepare(encoder: Encoder, store: Store, key: str, listed_etag: str) -> Prep
         return None  # deleted since it was listed
     except ImageError as error:
         return Rejection(key, etag, str(error), now())
+    except (ClientError, BotoCoreError) as error:
+        return error
 
 
-def _etag(outcome: Outcome) -> str:
-    return outcome.row.etag if isinstance(outcome, EncodedImage) else outcome.etag
+def _etag(outcome: Outcome | None) -> str | None:
+    """Which version of its image an outcome is about; None if that must be read again."""
+    if isinstance(outcome, EncodedImage):
+        return outcome.row.etag
+    return outcome.etag if isinstance(outcome, Rejection) else None

@@ -141,6 +141,17 @@ def test_a_rebuild_that_fails_comes_again(system: System, kind: Any) -> None:
     assert key in system.rows()
 
 
+def test_an_image_that_can_not_be_read_stops_no_other(system: System) -> None:
+    others = [system.upload(f"{index}.png", photograph(1, index)) for index in (2, 4)]
+    unread = system.upload("3.png", photograph(1, 3))
+    system.proxy.break_("GET", "3.png", "500")
+    assert system.deliver() >= 1
+    assert system.rows() == sorted([image_key(TYPE, "1.png"), *others])
+    system.proxy.mend()
+    assert system.deliver() == 0
+    assert unread in system.rows()
+
+
 def test_an_image_that_can_not_be_read_is_no_image_that_can_not_be_encoded(system: System) -> None:
     system.upload("2.png", photograph(1, 2))
     system.proxy.break_("GET", "2.png", "cut answer")

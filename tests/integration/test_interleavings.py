@@ -257,7 +257,9 @@ class Life(RuleBasedStateMachine):
         def work() -> None:
             (type_id,) = types_to_rebuild(message)
             deadline = time.monotonic() + seconds
-            if not rebuild(self.encoders[model], self.stores[model], type_id, deadline).complete:
+            rebuilt = rebuild(self.encoders[model], self.stores[model], type_id, deadline)
+            assert rebuilt.failure is None
+            if not rebuilt.complete:
                 self._request_rebuild(model, type_id)
 
         task = Task(work)
@@ -327,7 +329,7 @@ def test_encodings_end_as_what_the_images_say(
 ) -> None:
     monkeypatch.setattr(compare_and_swap, "BACKOFF_SECONDS", 0)
     # An example must go the same way each time; what runs at once is for test_load.py.
-    monkeypatch.setattr(rebuilding, "ThreadPoolExecutor", InOneThread)
+    monkeypatch.setattr(rebuilding, "_readers", InOneThread())
     monkeypatch.setattr(recognition, "_threads", InOneThread())
     life = type("Life", (Life,), {"s3": watched_s3, "encoders": (encoder, other_encoder)})
     run_state_machine_as_test(
