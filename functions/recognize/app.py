@@ -44,6 +44,9 @@ warnings.filterwarnings("ignore", "No application metrics to publish")
 
 RETRY_AFTER_SECONDS = 2
 
+MOST_QUEUED = 100
+"""Types that one query without a type asks to be rebuilt: as many messages take a second."""
+
 RESERVE_SECONDS = LONGEST_CALL_SECONDS + 5
 """Time before the function's end in which no call to AWS begins: the last one, and the model's loading before
 the first, must end before API Gateway gives up."""
@@ -115,9 +118,14 @@ def recognize_any(
     (encoding,) = encoder.encode([image.data])
     encode_ms = (time.perf_counter() - started) * 1000
     cohort = cohorts.read()
-    candidates = identify(
-        store, cohort, encoding, lambda type_id: _criterion(type_id, threshold, lambda: cohort)
-    )
+    try:
+        candidates = identify(
+            store, cohort, encoding, lambda type_id: _criterion(type_id, threshold, lambda: cohort)
+        )
+    except errors.EncodingsNotReadyError:
+        for type_id in store.list_types(limit=MOST_QUEUED).items:
+            request_rebuild(queue, config.queue_url, type_id)
+        raise
     match = best_match(candidates)
     appended = Appended(None, False, 0)
     if match and append:

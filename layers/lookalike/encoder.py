@@ -39,7 +39,7 @@ class Encoder:
         """
         self.description = read_description(model_dir)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
+        options.intra_op_num_threads = _cores()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0" if share_cores else "1")
         # Else they spin for another 30 ms after each run.
         options.add_session_config_entry("session.force_spinning_stop", "1")
@@ -91,3 +91,8 @@ class Encoder:
         for row, image in zip(pixels, images, strict=True):
             row[:] = self.preprocess(image)
         return self.encode_pixels(pixels)
+
+
+def _cores() -> int:
+    """How many cores this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -70,6 +70,7 @@ class Encodings:
         matrix: (rows, dimension), float32, rows of length 1.
         rows: what each row of the matrix encodes.
         rejected: the images that have no row, with the reason.
+        complete: False while they are built for the first time, and not all images have been looked at yet.
         built_at: when they last changed, ISO 8601 in UTC; None for encodings that were never written.
     """
 
@@ -78,6 +79,7 @@ class Encodings:
     matrix: NDArray[np.float32]
     rows: tuple[Row, ...] = ()
     rejected: tuple[Rejection, ...] = ()
+    complete: bool = True
     built_at: str | None = field(default=None, compare=False)
 
     @classmethod
@@ -153,6 +155,7 @@ def dump(encodings: Encodings, built_at: str) -> bytes:
         "model_id": encodings.model_id,
         "type_id": encodings.type_id,
         "built_at": built_at,
+        "complete": json.dumps(encodings.complete),
         "rows": _rows.dump_json(encodings.rows, exclude_none=True).decode(),
         "rejected": _rejected.dump_json(encodings.rejected).decode(),
     }
@@ -191,6 +194,7 @@ def load(data: bytes, model_id: str, type_id: str, dimension: int) -> Encodings:
             matrix=matrix,
             rows=_rows.validate_json(metadata["rows"]),
             rejected=_rejected.validate_json(metadata["rejected"]),
+            complete=metadata.get("complete") != "false",
             built_at=metadata["built_at"],
         )
     except (safetensors.SafetensorError, ValidationError, ValueError, KeyError, TypeError) as error:

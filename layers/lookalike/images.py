@@ -9,7 +9,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from lookalike.errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
@@ -98,14 +98,10 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
             return _to_rgb(image)
     except Image.DecompressionBombError:
         pixels = None
-    except UnidentifiedImageError:
-        # Its message tells of Python's objects, not of the image.
+    except Exception as error:  # decoders raise nearly anything on hostile bytes
+        # What they say tells of their own insides, not of the image.
         raise UndecodableImageError(
             f"this {image_format} image can't be decoded: it is damaged or incomplete"
-        ) from None
-    except Exception as error:  # decoders raise nearly anything on hostile bytes
-        raise UndecodableImageError(
-            f"this {image_format} image can't be decoded, it is damaged or incomplete: {error}"
         ) from error
     raise UndecodableImageError(
         f"this {image_format} image has too many pixels{f' ({pixels:,})' if pixels else ''}; "

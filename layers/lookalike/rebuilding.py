@@ -126,7 +126,11 @@ def _reconcile(
         rejected = tuple(outcome for outcome in found if isinstance(outcome, Rejection))
         removed = len(current.rows) - len(kept.rows)
         unchanged = not found and len(kept.etags()) == len(current.etags())
-        after = current if unchanged else kept.append(encoded, rejected)
+        first = not current.complete or not current.etags()
+        if not unchanged or (complete and not current.complete):
+            after = replace(kept.append(encoded, rejected), complete=complete or not first)
+        else:
+            after = current
         result = Rebuilt(type_id, len(after.rows), len(encoded), removed, rejected, complete)
         return after
 

@@ -68,7 +68,7 @@ def load_encodings(store: Store, type_id: str) -> Encodings:
         EncodingsNotReadyError: it has images, but its encodings are still being built.
     """
     encodings, _ = store.read_encodings(type_id)
-    if encodings and encodings.rows:
+    if encodings and encodings.rows and encodings.complete:
         return encodings
     images = store.image_etags(type_id)
     if not images:
@@ -76,6 +76,8 @@ def load_encodings(store: Store, type_id: str) -> Encodings:
             f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"
         )
     if encodings and encodings.is_current(images):
+        if encodings.rows:
+            return encodings
         raise NotFoundError(
             f"type {type_id!r} has no image that can be encoded: GET /types/{type_id} says why"
         )

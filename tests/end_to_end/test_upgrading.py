@@ -80,6 +80,8 @@ def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
     # The emulator cuts off what is in flight when a function changes; Lambda lets it finish.
     with queries.in_flight:
         deploy_model(api, second_model)
+        asked = api.recognize(types[0], photograph(1))
+        assert (asked.status_code, asked.headers["Retry-After"]) == (503, "2")
 
     # The type that is asked for queues itself; the others are queued by the command.
     eventually(lambda: queries.answers[-1][1].get("model") == second)
@@ -100,3 +102,20 @@ def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
     assert remove_encodings(api.stack, first) >= len(types)
     assert old_models(api.stack) == []
     assert all(api.recognize(type_id, photograph(1)).json()["match"] for type_id in types)
+
+
+def test_identifying_queues_all_types_after_an_upgrade(own_api: Api, second_model: Path) -> None:
+    api = own_api
+    types = [f"type-{uuid4().hex[:12]}" for _ in range(12)]
+    for type_id in types:
+        api.upload(type_id, "0.png", photograph(1))
+    for type_id in types:
+        api.wait_until_built(type_id, 1)
+    api.wait_until_quiet()
+    deploy_model(api, second_model)
+    asked = api.call("POST", "/recognize", data=photograph(1), headers={"Content-Type": "image/png"})
+    assert (asked.status_code, asked.headers["Retry-After"]) == (503, "2")
+    assert "encodings are being built" in asked.json()["message"]
+    second = read_description(second_model).model_id
+    for type_id in types:
+        assert api.wait_until_built(type_id, 1)["model"] == second

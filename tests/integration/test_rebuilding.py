@@ -209,6 +209,25 @@ def test_work_that_outlives_its_time_is_saved_and_continued(encoder: Encoder, st
     assert encoded_images(store) == sorted(uploaded)
 
 
+def test_a_type_answers_once_all_its_images_were_looked_at(encoder: Encoder, store: Store) -> None:
+    for index in range(BATCH + 1):
+        upload(store, f"{index:02}.png", photograph(1, index))
+    bring_up_to_date(encoder, store, seconds=-1)
+    with pytest.raises(EncodingsNotReadyError):
+        load_encodings(store, TYPE)
+    bring_up_to_date(encoder, store, seconds=-1)
+    assert len(load_encodings(store, TYPE).rows) == BATCH + 1
+
+
+def test_a_type_goes_on_answering_while_images_are_added(encoder: Encoder, store: Store) -> None:
+    first = upload(store, "00.png", photograph(1))
+    bring_up_to_date(encoder, store)
+    for index in range(1, 2 * BATCH):
+        upload(store, f"{index:02}.png", photograph(1, index))
+    bring_up_to_date(encoder, store, seconds=-1)
+    assert first in [row.image for row in load_encodings(store, TYPE).rows]
+
+
 def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
     encoder: Encoder, store: Store
 ) -> None:
