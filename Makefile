@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PHOTOS ?=
 PRECISION ?= fp32
+ARCHITECTURE ?=
+# Only where it is given: overrides on the command line replace those of samconfig.toml, they don't add to them.
+OVERRIDES := $(if $(ARCHITECTURE), --parameter-overrides Architecture=$(ARCHITECTURE))
 
 .PHONY: help setup demo local model bench test soak container-test build deploy lint format lock clean
 
@@ -44,13 +47,13 @@ soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 2
 container-test: $(INSTALLED) ## the functions' images, built and run as Lambda would (needs Docker or Podman)
 	$(BIN)/pytest tests/container
 
-build: ## the functions' images, with CLIP in them (needs the SAM CLI and Docker, and `make model` before)
+build: ## the functions' images, with CLIP in them, after `make model` (needs the SAM CLI and Docker; ARCHITECTURE=arm64)
 	@command -v sam >/dev/null || { echo "make build needs the AWS SAM CLI: pip install aws-sam-cli" >&2; exit 1; }
 	@test -f .model/encoder.json || { echo "There is no model in .model: export CLIP with 'make model'" >&2; exit 1; }
-	sam build
+	sam build$(OVERRIDES)
 
-deploy: build ## to your AWS account (samconfig.toml says how; `sam deploy --guided` asks)
-	sam deploy
+deploy: build ## to your AWS account (samconfig.toml says how; `sam deploy --guided` asks; ARCHITECTURE=arm64)
+	sam deploy$(OVERRIDES)
 
 lint: $(INSTALLED) ## style, formatting, types, template
 	$(BIN)/ruff check

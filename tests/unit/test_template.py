@@ -1,3 +1,7 @@
+"""What template.yaml promises to whoever deploys it."""
+
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,28 +11,88 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from lookalike.decision import Rule
 from lookalike_tools.local.template import image_functions, read_template
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
+NOTHING = {"Ref": "AWS::NoValue"}
+TEMPLATE_AS_READ = read_template(TEMPLATE)
 
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return read_template(TEMPLATE)
+    return TEMPLATE_AS_READ
+
+
+@pytest.fixture(scope="module")
+def bucket(template: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = template["Resources"]["Bucket"]["Properties"]
+    return properties
+
+
+@pytest.fixture(scope="module")
+def api(template: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = template["Resources"]["Api"]["Properties"]
+    return properties
+
+
+def all_of(kind: str) -> dict[str, dict[str, Any]]:
+    return {n: r["Properties"] for n, r in TEMPLATE_AS_READ["Resources"].items() if r["Type"] == kind}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements() -> list[Any]:
+    """Every statement that allows something, of roles and of resources, each with the name of its owner."""
+    documents = [
+        (f"{name} {policy['PolicyName']}", policy["PolicyDocument"])
+        for name, role in all_of("AWS::IAM::Role").items()
+        for policy in role["Policies"]
+    ]
+    for kind in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
+        documents += [(name, policy["PolicyDocument"]) for name, policy in all_of(kind).items()]
+    found = [(n, s) for n, document in documents for s in document["Statement"] if s["Effect"] == "Allow"]
+    return [pytest.param(s, id=f"{n}: {', '.join(as_list(s['Action']))}") for n, s in found]
 
 
 def test_cfn_lint_has_nothing_to_say_about_the_template() -> None:
     assert lint_file(TEMPLATE) == []
 
 
-def test_the_functions_rights_name_each_action_and_what_it_is_for(template: dict[str, Any]) -> None:
-    roles = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
-    statements = [s for role in roles for p in role["Policies"] for s in p["PolicyDocument"]["Statement"]]
+# ---------------------------------------------------------------------------------------------------------
+# Rights
 
-    actions = [
-        a for s in statements for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
-    ]
+
+@pytest.mark.parametrize("statement", statements())
+def test_every_right_names_its_actions_and_what_they_are_for(statement: dict[str, Any]) -> None:
+    """None of the actions that are needed is one that AWS grants for `*` alone."""
+    actions, resources = as_list(statement["Action"]), as_list(statement["Resource"])
     assert actions
+    assert resources
     assert not [action for action in actions if "*" in action]
-    assert not [statement for statement in statements if statement["Resource"] == "*"]
+    assert not [resource for resource in resources if resource in ("*", {"Fn::Sub": "*"})]
+    assert not {"NotAction", "NotResource", "NotPrincipal"} & set(statement)
+
+
+def test_the_functions_have_no_rights_but_those_written_out() -> None:
+    for role in all_of("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    for function in image_functions(TEMPLATE_AS_READ).values():
+        assert "Policies" not in function
+        assert function["Role"]["Fn::GetAtt"][0] in all_of("AWS::IAM::Role")
+
+
+def test_only_buckets_of_the_account_may_send_to_the_queue() -> None:
+    (policy,) = all_of("AWS::SQS::QueuePolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+# ---------------------------------------------------------------------------------------------------------
+# The bucket
 
 
 def test_photos_outlive_the_stack(template: dict[str, Any]) -> None:
@@ -36,9 +100,101 @@ def test_photos_outlive_the_stack(template: dict[str, Any]) -> None:
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
+@pytest.mark.parametrize(
+    "way", ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"]
+)
+def test_no_way_is_left_to_make_photos_public(bucket: dict[str, Any], way: str) -> None:
+    assert bucket["PublicAccessBlockConfiguration"][way] is True
+
+
+def test_access_lists_give_nobody_anything(bucket: dict[str, Any]) -> None:
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_everything_is_encrypted_at_rest(bucket: dict[str, Any]) -> None:
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in ("AES256", "aws:kms")
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in all_of("AWS::SQS::Queue").values())
+
+
+def test_nobody_reaches_the_bucket_without_tls() -> None:
+    (policy,) = all_of("AWS::S3::BucketPolicy").values()
+    assert policy["Bucket"] == {"Ref": "Bucket"}
+    denials = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+    (denial,) = [s for s in denials if s["Condition"] == {"Bool": {"aws:SecureTransport": False}}]
+    assert (denial["Principal"], denial["Action"]) == ("*", "s3:*")
+    assert denial["Resource"] == [{"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::Sub": "${Bucket.Arn}/*"}]
+
+
+def test_a_removed_photo_can_be_restored(bucket: dict[str, Any]) -> None:
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def lifecycle(bucket: dict[str, Any], prefix: str | None) -> dict[str, Any]:
+    (rule,) = [r for r in bucket["LifecycleConfiguration"]["Rules"] if r.get("Prefix") == prefix]
+    assert rule["Status"] == "Enabled"
+    return dict(rule)
+
+
+def test_query_photos_are_gone_after_a_day_and_nothing_else_expires(bucket: dict[str, Any]) -> None:
+    expiring = {
+        r.get("Prefix"): r["ExpirationInDays"]
+        for r in bucket["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in r
+    }
+    assert expiring == {"queries/": 1}
+
+
+@pytest.mark.parametrize(("prefix", "days"), [("queries/", 1), ("encodings/", 1), ("types/", 30)])
+def test_what_was_replaced_or_removed_is_not_kept_for_ever(
+    bucket: dict[str, Any], prefix: str, days: int
+) -> None:
+    assert lifecycle(bucket, prefix)["NoncurrentVersionExpiration"] == {"NoncurrentDays": days}
+
+
+def test_nothing_is_paid_for_leftovers(bucket: dict[str, Any]) -> None:
+    rule = lifecycle(bucket, None)
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert rule["ExpiredObjectDeleteMarker"] is True
+
+
+@pytest.mark.parametrize("event", ["ObjectCreated", "ObjectRemoved", "LifecycleExpiration"])
+def test_every_change_of_a_type_reaches_the_queue(bucket: dict[str, Any], event: str) -> None:
+    (sent,) = [
+        c for c in bucket["NotificationConfiguration"]["QueueConfigurations"] if c["Event"] == f"s3:{event}:*"
+    ]
+    assert sent["Queue"] == {"Fn::GetAtt": ["Queue", "Arn"]}
+    assert sent["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "types/"}]
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Queue and functions
+
+
 def test_a_message_stays_hidden_for_six_times_as_long_as_a_rebuild_may_take(template: dict[str, Any]) -> None:
     hidden = template["Resources"]["Queue"]["Properties"]["VisibilityTimeout"]
     assert hidden >= 6 * image_functions(template)["RebuildEncodingsFunction"]["Timeout"]
+
+
+def test_a_message_that_fails_five_times_is_put_aside_for_two_weeks() -> None:
+    queues = all_of("AWS::SQS::Queue")
+    assert queues["Queue"]["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    assert queues["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+
+
+def test_a_burst_of_photos_makes_few_rebuilds_and_only_failures_come_back(template: dict[str, Any]) -> None:
+    (source,) = image_functions(template)["RebuildEncodingsFunction"]["Events"].values()
+    assert source["Type"] == "SQS"
+    assert source["Properties"] == {
+        "Queue": {"Fn::GetAtt": ["Queue", "Arn"]},
+        "BatchSize": 100,
+        "MaximumBatchingWindowInSeconds": 2,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 10},
+    }
 
 
 def test_recognition_gives_up_before_the_api_does(template: dict[str, Any]) -> None:
@@ -51,3 +207,85 @@ def test_a_new_stack_decides_by_similarity_above_0_92(template: dict[str, Any]) 
     assert parameters["Rule"]["AllowedValues"] == list(Rule)
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     assert (variables["RULE"], variables["THRESHOLD"]) == ({"Ref": "Rule"}, {"Ref": "Threshold"})
+
+
+# ---------------------------------------------------------------------------------------------------------
+# The API
+
+
+def test_nobody_calls_the_api_unasked(template: dict[str, Any], api: dict[str, Any]) -> None:
+    assert (api["Auth"]["EnableIamAuthorizer"], api["Auth"]["DefaultAuthorizer"]) == (True, "AWS_IAM")
+    routes = image_functions(template)["RecognizeFunction"]["Events"].values()
+    assert not [route for route in routes if "Auth" in route["Properties"]]
+
+
+def test_the_api_has_limits_and_keeps_a_log(api: dict[str, Any]) -> None:
+    assert api["DefaultRouteSettings"] == {"ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 100}
+    assert api["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["ApiLogs", "Arn"]}
+    assert {"requestId", "caller", "routeKey", "status"} <= set(
+        json.loads(api["AccessLogSettings"]["Format"])
+    )
+
+
+def test_a_page_may_call_only_where_its_origin_is_given(
+    template: dict[str, Any], api: dict[str, Any], bucket: dict[str, Any]
+) -> None:
+    given, origin = template["Conditions"]["HasCorsOrigin"], {"Ref": "CorsOrigin"}
+    assert given == {"Fn::Not": [{"Fn::Equals": [origin, ""]}]}
+    assert template["Parameters"]["CorsOrigin"]["Default"] == ""
+    condition, calls, otherwise = api["CorsConfiguration"]["Fn::If"]
+    assert (condition, calls["AllowOrigins"], otherwise) == ("HasCorsOrigin", [origin], NOTHING)
+    condition, uploads, otherwise = bucket["CorsConfiguration"]["Fn::If"]
+    (rule,) = uploads["CorsRules"]
+    assert (condition, rule["AllowedOrigins"], otherwise) == ("HasCorsOrigin", [origin], NOTHING)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# What operators see
+
+
+@pytest.mark.parametrize(
+    ("metric", "of"),
+    [
+        ("AWS/SQS ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}),
+        ("AWS/SQS ApproximateAgeOfOldestMessage", {"Fn::GetAtt": ["Queue", "QueueName"]}),
+        ("AWS/Lambda Errors", {"Ref": "RecognizeFunction"}),
+        ("AWS/Lambda Errors", {"Ref": "RebuildEncodingsFunction"}),
+        ("AWS/Lambda Throttles", {"Ref": "RecognizeFunction"}),
+        ("AWS/ApiGateway 5xx", {"Ref": "Api"}),
+    ],
+)
+def test_what_goes_wrong_raises_an_alarm(template: dict[str, Any], metric: str, of: dict[str, Any]) -> None:
+    alarms = all_of("AWS::CloudWatch::Alarm").values()
+    matching = [a for a in alarms if f"{a['Namespace']} {a['MetricName']}" == metric]
+    (alarm,) = [a for a in matching if [d["Value"] for d in a["Dimensions"]] == [of]]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+    topic = {"Ref": "AlarmTopicArn"}
+    assert alarm["AlarmActions"] == {"Fn::If": ["HasAlarmTopic", [topic], NOTHING]}
+    assert template["Conditions"]["HasAlarmTopic"] == {"Fn::Not": [{"Fn::Equals": [topic, ""]}]}
+
+
+def test_no_log_is_kept_longer_than_was_asked_for(template: dict[str, Any]) -> None:
+    groups = all_of("AWS::Logs::LogGroup")
+    assert {str(group["RetentionInDays"]) for group in groups.values()} == {"{'Ref': 'LogRetentionDays'}"}
+    for function in image_functions(template).values():
+        assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups
+
+
+def test_the_dashboard_shows_nothing_that_the_functions_do_not_report() -> None:
+    (dashboard,) = all_of("AWS::CloudWatch::Dashboard").values()
+    shown = set()
+    for widget in json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]:
+        row: list[str] = []
+        for metric in widget["properties"]["metrics"]:
+            names = [name for name in metric if isinstance(name, str)]
+            if names[0] == "...":
+                names = row[: len(row) - len(names) + 1] + names[1:]
+            row = [above if name == "." else name for name, above in zip(names, row or names, strict=True)]
+            shown.add(tuple(row))
+    own = [row for row in shown if row[0] == "Lookalike"]
+    assert own
+    for _, metric, _, service in own:
+        source = (ROOT / "functions" / service / "app.py").read_text(encoding="utf-8")
+        assert re.search(rf'add_metric\("{metric}"', source), metric

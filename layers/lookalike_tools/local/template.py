@@ -72,7 +72,8 @@ def drop_bucket_policies(template: Template) -> None:
 def spell_out_routes(template: Template, *, auth: bool) -> None:
     """Turn the OpenAPI body of each HTTP API into routes and integrations, in place.
 
-    API Gateway reads them from the body; the emulator does not.
+    API Gateway reads them from the body; the emulator does not. With `auth` a route asks for a signature
+    where the body does; without it none does.
     """
     resources = template["Resources"]
     apis = {name: r for name, r in resources.items() if r["Type"] == "AWS::ApiGatewayV2::Api"}
@@ -82,6 +83,7 @@ def spell_out_routes(template: Template, *, auth: bool) -> None:
         operations = [(p, m, op) for p, methods in body["paths"].items() for m, op in methods.items()]
         for number, (path, method, operation) in enumerate(operations):
             integration = operation["x-amazon-apigateway-integration"]
+            signed = auth and _asks_for_signature(body, operation)
             resources[f"{api_name}Integration{number}"] = {
                 "Type": "AWS::ApiGatewayV2::Integration",
                 "Properties": {
@@ -97,6 +99,13 @@ def spell_out_routes(template: Template, *, auth: bool) -> None:
                     "ApiId": {"Ref": api_name},
                     "RouteKey": f"{method.upper()} {path}",
                     "Target": {"Fn::Sub": f"integrations/${{{api_name}Integration{number}}}"},
-                    "AuthorizationType": "AWS_IAM" if auth else "NONE",
+                    "AuthorizationType": "AWS_IAM" if signed else "NONE",
                 },
             }
+
+
+def _asks_for_signature(body: Template, operation: Template) -> bool:
+    # SAM writes a route's authorizer under `security`, and what kind it is among the body's schemes.
+    schemes = body.get("components", {}).get("securitySchemes", {})
+    named = [name for requirement in operation.get("security", []) for name in requirement]
+    return any(schemes.get(name, {}).get("x-amazon-apigateway-authtype") == "awsSigv4" for name in named)
