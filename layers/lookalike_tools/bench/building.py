@@ -19,9 +19,9 @@ from lookalike.images import preprocess
 from lookalike.keys import encodings_key, image_key
 from lookalike.rebuilding import BATCH, rebuild
 from lookalike.store import Store
-from lookalike_tools.bench.comparing import seconds
 from lookalike_tools.bench.contenders import PLAIN, THREADS
 from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.timing import median_seconds, seconds
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def best_encoding(encoder: Encoder) -> float:
     times = []
     for size in (1, BATCH // 2, BATCH, 2 * BATCH):
         pixels = np.random.default_rng(0).integers(0, 256, (size, side, side, 3), dtype=np.uint8)
-        times.append(median(seconds(partial(encoder.encode_pixels, pixels)) for _ in range(5)) / size)
+        times.append(median_seconds(partial(encoder.encode_pixels, pixels), 5) / size)
     return min(times)
 
 

@@ -1,7 +1,6 @@
 """Comparing a query with many encodings, and loading them."""
 
 import json
-import time
 from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from sentence_transformers import util
 
 from lookalike.decision import decide
 from lookalike.encodings import EncodedImage, Encodings, Origin, Row, dump, load, now
+from lookalike_tools.bench.timing import median_seconds, seconds
 
 ROWS = (100, 10_000, 100_000)
 APPEND_ROWS = (100, 1_000, 10_000)
@@ -57,7 +57,7 @@ def _compare(rows: int) -> tuple[float, float, float]:
     encodings = make_encodings(rows)
     query = encodings.matrix[0].copy()
     listed = encodings.matrix[:PLAIN_ROWS].tolist()
-    plain = _median(lambda: [float(util.cos_sim(query, row)) for row in listed], 3)
+    plain = median_seconds(lambda: [float(util.cos_sim(query, row)) for row in listed], 3)
     ours, memory_pass = _alternate(
         lambda: decide(query, encodings, 0.92),
         lambda: encodings.matrix @ query,
@@ -69,7 +69,7 @@ def _compare(rows: int) -> tuple[float, float, float]:
 def _append(rows: int) -> float:
     encodings = make_encodings(rows)
     new = EncodedImage(Row("new", "etag", Origin.RECOGNIZED, now()), encodings.matrix[0])
-    return _median(lambda: dump(encodings.append([new]), now()), 9)
+    return median_seconds(lambda: dump(encodings.append([new]), now()), 9)
 
 
 def make_encodings(rows: int, model_id: str = "model", type_id: str = "type") -> Encodings:
@@ -83,10 +83,6 @@ def make_encodings(rows: int, model_id: str = "model", type_id: str = "type") ->
     return Encodings(model_id, type_id, matrix, named)
 
 
-def _median(work: Callable[[], object], repeats: int) -> float:
-    return median(seconds(work) for _ in range(repeats))
-
-
 def _alternate(
     first: Callable[[], object], second: Callable[[], object], repeats: int
 ) -> tuple[float, float]:
@@ -95,10 +91,3 @@ def _alternate(
         first_times.append(seconds(first))
         second_times.append(seconds(second))
     return median(first_times), median(second_times)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """How long some work takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start

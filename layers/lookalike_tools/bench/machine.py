@@ -1,11 +1,10 @@
 """What this machine can do at best: the floor under each figure."""
 
-import time
-from collections.abc import Callable
-from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+
+from lookalike_tools.bench.timing import median_seconds
 
 VIT_B_32_FLOPS = 2 * (12 * 50 * (4 * 768**2 + 2 * 768 * 3072) + 49 * 3072 * 768 + 12 * 2 * 50**2 * 768)
 """Operations for one image: 12 layers' weights with 50 tokens, 49 patches' embeddings, and attention."""
@@ -23,12 +22,6 @@ def measure_machine() -> Machine:
     side, rows = 2048, 50_000_000
     left, right = np.ones((2, side, side), np.float32)
     memory = np.ones(rows, np.float32)
-    products = [_seconds(lambda: left @ right) for _ in range(7)]
-    reads = [_seconds(lambda: memory.reshape(-1, 500) @ memory[:500]) for _ in range(7)]
-    return Machine(2 * side**3 / median(products), memory.nbytes / median(reads))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    product = median_seconds(lambda: left @ right, 7)
+    read = median_seconds(lambda: memory.reshape(-1, 500) @ memory[:500], 7)
+    return Machine(2 * side**3 / product, memory.nbytes / read)

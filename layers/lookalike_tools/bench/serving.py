@@ -1,5 +1,6 @@
 """A warm query's way through the library, with S3 emulated on the same cores."""
 
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -7,9 +8,11 @@ from typing import NamedTuple
 import boto3
 
 from lookalike.encoder import Encoder
+from lookalike.events import MISSED, Event, publish
 from lookalike.recognition import recognize
 from lookalike.store import Store
-from lookalike_tools.bench.comparing import make_encodings, seconds
+from lookalike_tools.bench.comparing import make_encodings
+from lookalike_tools.bench.timing import seconds
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 
 ROUNDS = 40
@@ -22,15 +25,17 @@ class Serving(NamedTuple):
     """Seconds of a warm query on a small photo.
 
     Attributes:
-        encoding: decoding and encoding alone.
-        query: the whole of it, by the number of other types.
+        beyond: what recognizing takes longer than decoding and encoding alone, by the number of other types.
         read: the conditional read of unchanged encodings alone, the emulator's part included.
+        settings: reading the type's settings, which the function does before, the emulator's part included.
+        event: putting the event, which the function does after, the emulator's part included.
         append_writes: conditional writes of encodings that a match with append makes.
     """
 
-    encoding: float
-    query: dict[int, float]
+    beyond: dict[int, float]
     read: float
+    settings: float
+    event: float
     append_writes: int
 
 
@@ -38,23 +43,27 @@ def measure_serving(emulator: Emulator, model_dir: Path, photo: bytes) -> Servin
     """Query a type of 1,000 rows alone, then among many other types."""
     client = boto3.client("s3", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
     client.create_bucket(Bucket="serving")
+    bus = boto3.client("events", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
+    event = Event(MISSED, {"type_id": TYPE})
     encoder = Encoder(model_dir)
     store = Store(client, "serving", encoder.description)
     _put(store, TYPE, ROWS)
-    encoding, query, read = 0.0, {}, 0.0
+    parts: dict[str, Callable[[], object]] = {
+        "encoding": lambda: encoder.encode([photo]),
+        "query": lambda: recognize(encoder, store, TYPE, photo, threshold=1, append=False),
+        "read": lambda: store.read_encodings(TYPE),
+        "settings": lambda: store.read_settings(TYPE),
+        "event": lambda: publish(bus, "default", [event]),
+    }
+    beyond, taken = {}, {}
     for others in (0, OTHER_TYPES):
         for other in range(others):
             _put(store, f"other-{other}", 10)
-        times: dict[str, list[float]] = {"encoding": [], "query": [], "read": []}
-        for _ in range(ROUNDS):
-            times["encoding"].append(seconds(lambda: encoder.encode([photo])))
-            times["query"].append(
-                seconds(lambda: recognize(encoder, store, TYPE, photo, threshold=1, append=False))
-            )
-            times["read"].append(seconds(lambda: store.read_encodings(TYPE)))
-        encoding, read = median(times["encoding"]), median(times["read"])
-        query[others] = median(times["query"])
-    return Serving(encoding, query, read, _count_writes(encoder, store, photo))
+        rounds = [{name: seconds(work) for name, work in parts.items()} for _ in range(ROUNDS)]
+        taken = {name: median(times[name] for times in rounds) for name in parts}
+        beyond[others] = taken["query"] - taken["encoding"]
+    writes = _count_writes(encoder, store, photo)
+    return Serving(beyond, taken["read"], taken["settings"], taken["event"], writes)
 
 
 def _put(store: Store, type_id: str, rows: int) -> None:
