@@ -68,7 +68,10 @@ def described(state: TypeState, model_id: str) -> schemas.TypeAnswer:
         images=state.images,
         encodings=sum(state.origins.values()),
         origins={str(origin): count for origin, count in state.origins.items()},
-        rejected=[schemas.RejectedImage(image=entry.image, reason=entry.reason) for entry in state.rejected],
+        rejected=[
+            schemas.RejectedImage(image=entry.image, reason=entry.reason)
+            for entry in state.rejected[: schemas.MOST_REJECTED]
+        ],
         model=model_id,
         built_at=state.built_at,
         settings=state.settings,

@@ -124,6 +124,10 @@ class RejectedImage(BaseModel):
     reason: str
 
 
+MOST_REJECTED = 1000
+"""Rejected images in one answer: bounds its size, for Lambda sends 6 MB at most."""
+
+
 class TypeAnswer(BaseModel):
     """One type as it stands."""
 
@@ -131,7 +135,10 @@ class TypeAnswer(BaseModel):
     images: int
     encodings: int
     origins: Annotated[dict[str, int], Field(description="Encodings by the origin of their images.")]
-    rejected: list[RejectedImage]
+    rejected: Annotated[
+        list[RejectedImage],
+        Field(description=f"The first {MOST_REJECTED:,}; the list of images tells of each."),
+    ]
     model: str
     built_at: str | None
     settings: TypeSettings

@@ -1,5 +1,6 @@
 """Recognising: a query image against a type, and appending it when it matches."""
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -154,6 +155,9 @@ def append_match(
 ) -> Appended:
     """Save a recognised image, then append its row. The same bytes are appended once.
 
+    Of the same bytes recognised under two names at once, the one whose row comes second is removed again;
+    should its image's event make the row before, or a crash come between, both stay.
+
     If the row can't be appended, for other writers or for storage that fails, the saved image's own event
     makes it later.
 
@@ -183,25 +187,41 @@ def append_match(
     except ContentionError as error:
         logger.warning("a match is not appended", image=key, reason=str(error))
         return unchanged
-    added = EncodedImage(Row(key, etag, time=now(), **provenance._asdict()), encoding)
-    attempts = 0
+    row = Row(key, etag, time=now(), **provenance._asdict())
+    return _append_row(store, encodings, EncodedImage(row, encoding), digest)
 
-    def append_row(current: Encodings) -> Encodings:
+
+def _append_row(store: Store, encodings: Encodings, added: EncodedImage, digest: str) -> Appended:
+    """Append the row of an image that was saved, unless its bytes have joined under another name."""
+    key, attempts = added.row.image, 0
+
+    def append(current: Encodings) -> Encodings:
         nonlocal attempts
         attempts += 1
-        return current if current.etags().get(key) == etag else current.append([added])
+        return current if _held(current, digest) else current.append([added])
 
     try:
-        current = store.update_encodings(encodings.type_id, append_row, APPEND_ATTEMPTS)
+        current = store.update_encodings(encodings.type_id, append, APPEND_ATTEMPTS)
+        twin = None if key in current.etags() else _held(current, digest)
+        if twin and store.image_etag(twin):
+            with contextlib.suppress(NotFoundError):
+                store.delete_image(key)
+            return Appended(None, False, len(current.rows), attempts)
         # Who removes an image removes its row by the event of that; but an event that came before the row
         # found nothing to remove.
-        if store.image_etag(key) is None:
-            return Appended(None, False, len(current.rows), attempts, stale=True)
+        here = store.image_etag(key) is not None
+        left_to_rebuild = twin is not None or not here
+        return Appended(
+            key if here else None,
+            here and left_to_rebuild,
+            len(current.rows),
+            attempts,
+            stale=left_to_rebuild,
+        )
     except (ContentionError, ClientError, BotoCoreError) as error:
         logger.warning("the row is left to the image's event", image=key, reason=str(error))
         unknown = not isinstance(error, ContentionError)
         return Appended(key, True, len(encodings.rows), attempts, stale=unknown)
-    return Appended(key, False, len(current.rows), attempts)
 
 
 def _admits(

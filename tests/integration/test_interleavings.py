@@ -43,6 +43,7 @@ TYPES = st.sampled_from([*SUBJECT_OF_TYPE])
 SHOTS = st.integers(0, 4)
 CALLS = st.integers(0, 9)
 NAMES = st.sampled_from(["a.png", "ä +.png", "c.jpg"])
+FILENAMES = st.sampled_from([None, "b.png"])
 MODELS = st.integers(0, 1)
 INDEX = st.integers(0, 99)
 NO_IMAGE = b"no image"
@@ -75,7 +76,9 @@ class Life(RuleBasedStateMachine):
         """S3 has carried out a call: what must be true of it, and the event it makes of it."""
         if method not in ("PUT", "DELETE") or not parse_image_key(key):
             return
-        if method == "PUT" and key not in self.images:
+        if method == "DELETE" and self.images.pop(key, None):
+            self.removed.add(key)
+        elif method == "PUT" and key not in self.images:
             (digest,) = (digest for digest in self.queries if digest in key)
             self.images[key] = self.queries[digest], Origin.RECOGNIZED
         elif method == "PUT":
@@ -121,9 +124,9 @@ class Life(RuleBasedStateMachine):
     # What functions do
 
     @precondition(lambda self: len(self.tasks) < 4)
-    @rule(model=MODELS, type_id=TYPES, shot=SHOTS, calls=CALLS)
-    def recognize(self, model: int, type_id: str, shot: int, calls: int) -> None:
-        task = self._recognize(model, type_id, photograph(SUBJECT_OF_TYPE[type_id], shot))
+    @rule(model=MODELS, type_id=TYPES, shot=SHOTS, filename=FILENAMES, calls=CALLS)
+    def recognize(self, model: int, type_id: str, shot: int, filename: str | None, calls: int) -> None:
+        task = self._recognize(model, type_id, photograph(SUBJECT_OF_TYPE[type_id], shot), filename=filename)
         self._go_on(task, calls)
 
     @precondition(lambda self: len(self.tasks) < 4)
@@ -225,13 +228,21 @@ class Life(RuleBasedStateMachine):
         self.images[key] = data, Origin.UPLOADED
         self.stores[0].put_image(key, data, "image/png")
 
-    def _recognize(self, model: int, type_id: str, query: bytes, append: bool = True) -> Task:
+    def _recognize(
+        self, model: int, type_id: str, query: bytes, append: bool = True, filename: str | None = None
+    ) -> Task:
         self.queries[content_digest(query)] = query
 
         def work() -> str | None:
             try:
                 found = recognize(
-                    self.encoders[model], self.stores[model], type_id, query, threshold=0.95, append=append
+                    self.encoders[model],
+                    self.stores[model],
+                    type_id,
+                    query,
+                    threshold=0.95,
+                    append=append,
+                    filename=filename,
                 )
             except NotFoundError:
                 return None

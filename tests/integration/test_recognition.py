@@ -82,6 +82,24 @@ def test_the_same_bytes_are_appended_once_whatever_their_name(encoder: Encoder, 
     assert len(encodings_of(built).rows) == 4
 
 
+def test_the_same_bytes_under_two_names_at_once_are_appended_once(encoder: Encoder, built: Store) -> None:
+    query = photograph(1, 9)
+    faster = []
+
+    class InterruptedStore(Store):
+        def add_recognized_image(self, *args: Any) -> Any:
+            faster.append(recognize(encoder, built, TYPE, query, threshold=0.92, filename="a.png"))
+            return super().add_recognized_image(*args)
+
+    interrupted = InterruptedStore(built.client, built.bucket, built.model)
+    before = keys_in(built)
+    slower = recognize(encoder, interrupted, TYPE, query, threshold=0.92, filename="b.png")
+    assert slower.decision.match
+    assert slower.appended.image is None
+    assert keys_in(built) - before == {faster[0].appended.image}
+    assert len(encodings_of(built).rows) == 4
+
+
 def test_append_can_be_declined(encoder: Encoder, built: Store) -> None:
     before = keys_in(built)
     found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, append=False)
