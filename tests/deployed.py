@@ -78,8 +78,8 @@ class Api:
         eventually(quiet)
 
 
-def logged(api: Api, group: str) -> list[dict[str, Any]]:
-    """What a function has logged as JSON, by the end of its log group's name."""
+def log_lines(api: Api, group: str) -> list[str]:
+    """All that a function has logged, by the end of its log group's name."""
     logs = api.stack.client("logs")
     (name,) = (
         entry["logGroupName"]
@@ -87,5 +87,9 @@ def logged(api: Api, group: str) -> list[dict[str, Any]]:
         if entry["logGroupName"].endswith(group)
     )
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name)
-    messages = [event["message"] for page in pages for event in page["events"]]
-    return [json.loads(message) for message in messages if message.startswith("{")]
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def logged(api: Api, group: str) -> list[dict[str, Any]]:
+    """What a function has logged as JSON, by the end of its log group's name."""
+    return [json.loads(line) for line in log_lines(api, group) if line.startswith("{")]

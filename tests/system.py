@@ -45,6 +45,11 @@ class System(NamedTuple):
 
     def ask(self, query: bytes, **params: str) -> tuple[int, dict[str, Any]]:
         """A query's status and answer."""
+        response = self.respond(query, **params)
+        return response["statusCode"], json.loads(response["body"])
+
+    def respond(self, query: bytes, **params: str) -> dict[str, Any]:
+        """What API Gateway gets from Lambda for a query."""
         event = {
             "version": "2.0",
             "routeKey": ROUTE,
@@ -56,8 +61,8 @@ class System(NamedTuple):
             "body": b64encode(query).decode(),
             "isBase64Encoded": True,
         }
-        answer = self.recognize.handler(event, Context(end=time.monotonic() + API_SECONDS))
-        return answer["statusCode"], json.loads(answer["body"])
+        response: dict[str, Any] = self.recognize.handler(event, Context(end=time.monotonic() + API_SECONDS))
+        return response
 
     def upload(self, name: str, data: bytes) -> str:
         key = image_key(TYPE, name)

@@ -49,6 +49,7 @@ class Cloud:
             "EVENT_BUS_NAME": "default",
             "THRESHOLD": "0.92",
             "MODEL_DIR": "/opt/model",
+            "MALLOC_MMAP_THRESHOLD_": "1048576",
             "POWERTOOLS_METRICS_NAMESPACE": "Lookalike",
             "POWERTOOLS_SERVICE_NAME": "container-test",
         }

@@ -7,6 +7,7 @@ import pytest
 
 from command_line import lookalike, write_ready_file
 from deployed import Api
+from lookalike.keys import encodings_key
 
 
 @pytest.fixture
@@ -20,16 +21,25 @@ def test_types_are_rebuilt_by_name(ready_file: Path, built_type: str) -> None:
     assert "100%" in done.stdout
 
 
+def delete_encodings(api: Api, type_id: str) -> str:
+    """Delete a type's encodings while nothing builds them; their key."""
+    api.wait_until_quiet()
+    (encodings,) = (key for key in api.objects() if key.endswith(f"/{type_id}.safetensors"))
+    api.s3.delete_object(Bucket=api.stack.bucket, Key=encodings)
+    return encodings
+
+
 def test_all_types_are_rebuilt(ready_file: Path, api: Api, built_type: str) -> None:
+    encodings = delete_encodings(api, built_type)
     done = lookalike("rebuild", "--all", "--stack", str(ready_file))
     assert done.returncode == 0, done.stderr
-    assert api.type(built_type)["up_to_date"]
+    assert encodings in api.objects()
+    state = api.type(built_type)
+    assert (state["up_to_date"], state["encodings"]) == (True, 3)
 
 
 def test_dead_letters_are_redriven(ready_file: Path, api: Api, built_type: str) -> None:
-    api.wait_until_quiet()
-    (encodings,) = (key for key in api.objects() if key.endswith(f"{built_type}.safetensors"))
-    api.s3.delete_object(Bucket=api.stack.bucket, Key=encodings)
+    delete_encodings(api, built_type)
     dead_letter = json.dumps({"rebuild": built_type})
     api.stack.client("sqs").send_message(QueueUrl=api.stack.dead_letter_queue_url, MessageBody=dead_letter)
     done = lookalike("redrive", "--stack", str(ready_file))
@@ -45,6 +55,20 @@ def test_there_are_no_old_encodings_before_an_upgrade(ready_file: Path, api: Api
     assert "no encodings but those of the model that is running" in done.stdout
     assert api.objects() == before
     assert api.type(built_type)["encodings"] == 3
+
+
+def test_encodings_of_another_model_are_removed_and_nothing_else(
+    ready_file: Path, api: Api, built_type: str
+) -> None:
+    api.wait_until_quiet()
+    before = api.objects()
+    old = encodings_key("other-model", built_type)
+    api.s3.put_object(Bucket=api.stack.bucket, Key=old, Body=b"of a model that is gone")
+    assert api.objects().keys() == {*before, old}
+    done = lookalike("remove-old-encodings", "--stack", str(ready_file), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "encodings of 1 types by other-model removed" in done.stdout
+    assert api.objects() == before
 
 
 def test_a_type_that_is_not_there_is_named(ready_file: Path) -> None:

@@ -95,6 +95,22 @@ def test_lists_come_in_pages(api: Api, built_type: str) -> None:
     assert second["next_token"] is None
 
 
+def test_types_come_in_pages_each_once(api: Api, built_type: str) -> None:
+    for shot, following in enumerate((f"{built_type}-b", f"{built_type}-c")):
+        api.upload(following, "1.png", photograph(1, shot))
+    whole = api.call("GET", "/types").json()
+    walked: list[dict[str, str]] = []
+    token = None
+    for _ in whole["types"]:
+        page = api.call("GET", "/types", params={"limit": 1, "next_token": token}).json()
+        assert len(page["types"]) == 1
+        walked += page["types"]
+        token = page["next_token"]
+    assert (whole["next_token"], token) == (None, None)
+    assert walked == whole["types"]
+    assert len(walked) >= 3
+
+
 @pytest.mark.parametrize("path", ["/types/no-such-type", "/types/no-such-type/images"])
 def test_an_unknown_type_is_not_found(api: Api, path: str) -> None:
     answer = api.call("GET", path)

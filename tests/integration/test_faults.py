@@ -3,6 +3,7 @@
 The functions' own code runs here, on real connections to the emulated AWS, through a proxy that breaks them.
 """
 
+import json
 import signal
 import subprocess
 import sys
@@ -90,10 +91,12 @@ def test_an_image_that_loses_each_race_is_an_answer_all_the_same(system: System,
 def test_storage_that_is_down_is_an_answer_in_time(system: System, kind: Any) -> None:
     system.proxy.break_("", "encodings/", kind)
     started = time.monotonic()
-    status, answer = system.ask(photograph(1, 9))
+    response = system.respond(photograph(1, 9))
     assert time.monotonic() - started < API_SECONDS
-    assert status == 503
-    assert answer["message"] == "storage can't be reached just now: try again in a moment"
+    assert response["statusCode"] == 503
+    message = json.loads(response["body"])["message"]
+    assert message == "storage can't be reached just now: try again in a moment"
+    assert int(response["headers"]["Retry-After"]) > 0
     system.proxy.mend()
     assert system.ask(photograph(1, 9))[0] == 200
 
@@ -123,9 +126,12 @@ def test_a_queue_that_is_down_is_an_answer_too(system: System) -> None:
         Bucket=store.bucket, Key=f"encodings/{store.model.model_id}/{TYPE}.safetensors"
     )
     system.proxy.break_("POST", "/", "reset")
-    assert system.ask(photograph(1, 9))[0] == 503
+    unqueued = system.respond(photograph(1, 9))
     system.proxy.mend()
-    assert system.ask(photograph(1, 9))[0] == 503
+    queued = system.respond(photograph(1, 9))
+    for response in (unqueued, queued):
+        assert response["statusCode"] == 503
+        assert int(response["headers"]["Retry-After"]) > 0
     assert system.deliver() == 0
     assert system.ask(photograph(1, 9))[0] == 200
 

@@ -18,6 +18,7 @@ from lookalike.encoder import Encoder
 from lookalike.errors import ModelError
 from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, WEIGHTS_FILE, ModelDescription, read_description
 from lookalike_tools.export import ExportError, export_model
+from lookalike_tools.export.exporter import LEAST_COSINE
 from tiny_clip import MODULE_FOLDER, save_tiny_clip
 
 SHAPES = [(224, 224), (640, 480), (37, 500), (900, 41), (3, 2), (1, 1)]
@@ -269,6 +270,15 @@ def test_a_failed_export_leaves_the_model_that_is_there(clip: Exported, tmp_path
         export_model(str(tmp_path / "empty"), "fp32", model_dir)
     assert read_description(model_dir) == clip.description
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "model"]
+
+
+def test_an_encoder_that_strays_too_far_is_not_written(
+    clip: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LEAST_COSINE, "fp32", 1.1)
+    with pytest.raises(ExportError, match=r"fp32 encoder strays from tiny: .* at least 1\.1 is right"):
+        export_model(str(clip.source), "fp32", tmp_path / "model")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_folder_that_holds_something_else_is_not_overwritten(clip: Exported, tmp_path: Path) -> None:
