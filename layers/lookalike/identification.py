@@ -20,6 +20,10 @@ CANDIDATES = 5
 """How many types are looked at closely: of the others only the prototype is."""
 
 
+MOST_LOOKED_AT = 100
+"""Types asked whether they are being built, while there is no cohort: bounds the time."""
+
+
 class Candidate(NamedTuple):
     """A type that a query was compared with: its encodings, what decided, and the decision."""
 
@@ -45,13 +49,15 @@ def identify(
         criterion_of: what decides for a type.
 
     Raises:
-        NotFoundError: there is no type.
+        NotFoundError: there is no type, or none with an image that can be encoded.
         EncodingsNotReadyError: there are types, but none has been built.
     """
     if cohort is None or not cohort.type_ids:
-        if store.list_types(limit=1).items:
+        if any(_will_answer(store, type_id) for type_id in store.list_types(limit=MOST_LOOKED_AT).items):
             raise EncodingsNotReadyError("the types' encodings are being built: try again in a moment")
-        raise NotFoundError("there are no types: put reference photos under types/{type_id}/images/")
+        raise NotFoundError(
+            "there are no types with images that can be encoded: put reference photos under types/{type_id}/images/"
+        )
 
     def compare(type_id: str) -> Candidate | None:
         try:
@@ -69,6 +75,17 @@ def identify(
     with ThreadPoolExecutor(CANDIDATES) as threads:
         compared = threads.map(lambda type_id: context.copy().run(compare, type_id), nearest)
         return [candidate for candidate in compared if candidate]
+
+
+def _will_answer(store: Store, type_id: str) -> bool:
+    """Whether a type has images that are encoded, or will be."""
+    try:
+        load_encodings(store, type_id)
+    except NotFoundError:
+        return False
+    except EncodingsNotReadyError:
+        return True
+    return True
 
 
 def best_match(candidates: list[Candidate]) -> Candidate | None:

@@ -16,6 +16,7 @@ from lookalike.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.identification import CANDIDATES, best_match, identify
 from lookalike.keys import image_key
+from lookalike.rebuilding import rebuild
 from lookalike.recognition import load_encodings
 from lookalike.settings import TypeSettings
 from lookalike.store import Store
@@ -162,4 +163,13 @@ def test_types_that_are_being_built_are_not_ready(encoder: Encoder, store: Store
     store.put_image(image_key("nut", "1.png"), photograph(1), "image/png")
     (query,) = encoder.encode([photograph(1)])
     with pytest.raises(EncodingsNotReadyError, match="try again"):
+        identify(store, None, query, lambda _: Criterion(0.92, "stack"))
+
+
+def test_types_of_which_none_can_be_encoded_are_not_waited_for(encoder: Encoder, store: Store) -> None:
+    store.write_settings("gear", TypeSettings(threshold=0.8))
+    store.put_image(image_key("nut", "1.png"), b"no photo", "image/png")
+    rebuild(encoder, store, "nut", time.monotonic() + 60)
+    (query,) = encoder.encode([photograph(1)])
+    with pytest.raises(NotFoundError, match="no types with images that can be encoded"):
         identify(store, None, query, lambda _: Criterion(0.92, "stack"))
