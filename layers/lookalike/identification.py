@@ -56,7 +56,8 @@ def identify(
         if any(_will_answer(store, type_id) for type_id in store.list_types(limit=MOST_LOOKED_AT).items):
             raise EncodingsNotReadyError("the types' encodings are being built: try again in a moment")
         raise NotFoundError(
-            "there are no types with images that can be encoded: put reference photos under types/{type_id}/images/"
+            "there are no types with images that can be encoded: put reference photos under "
+            "types/{type_id}/images/"
         )
 
     def compare(type_id: str) -> Candidate | None:
