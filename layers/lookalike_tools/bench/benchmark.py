@@ -28,7 +28,7 @@ from lookalike_tools.local.emulator import running_emulator
 
 DISTINCT_PHOTOS = 10
 ROUNDS = 31
-COLD_ROUNDS = 3
+COLD_ROUNDS = 5
 
 
 def run_bench(out: Path) -> None:
