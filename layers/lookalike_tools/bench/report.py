@@ -15,10 +15,9 @@ FP32, INT8 = "Lookalike fp32", "Lookalike int8"
 def make_report(results: dict[str, Any]) -> dict[str, Any]:
     """The measurements, and what follows from them: goals, floors and costs."""
     serving, building = results["serving"], results["building"]
-    around = serving["settings"] + serving["event"]
-    alone, among_others = (beyond + around for beyond in serving["beyond"].values())
+    alone, among_others = serving["beyond"].values()
     machine = results["machine"]
-    query = results["phone"][INT8] + max(alone, 0)
+    query = results["phone"][INT8] + max(alone, 0) + serving["settings"] + serving["event"]
     image = building["seconds"][INT8] / PHOTOS
     return {
         **results,
