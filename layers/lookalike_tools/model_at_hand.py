@@ -26,8 +26,7 @@ def prepare_model(console: Console) -> Path:
 
 
 def _export_model(console: Console) -> Path:
-    # Torch takes seconds to load: only whoever needs it waits for it.
-    from lookalike_tools.export import ExportError, export_model  # noqa: PLC0415
+    from lookalike_tools.export import ExportError, export_model  # noqa: PLC0415 - torch takes seconds to load
 
     console.print(f"Exporting {CLIP} ...")
     try:

@@ -49,8 +49,8 @@ def main() -> None:
     """Serve until the parent goes."""
     threading.Thread(target=end_with_parent, daemon=True).start()
     from hypercorn.asyncio import serve  # noqa: PLC0415 - slow imports: the parent may go meanwhile
-    from hypercorn.config import Config  # noqa: PLC0415
-    from ministack.app import app  # type: ignore[import-untyped]  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415 - likewise
+    from ministack.app import app  # type: ignore[import-untyped]  # noqa: PLC0415 - likewise; it has no types
 
     config = Config()
     config.bind = [f"fd://{sys.argv[1]}"]
