@@ -16,15 +16,15 @@ from hypothesis.stateful import (
 from mypy_boto3_s3 import S3Client
 
 from interleaving import Task, stop_here
-from lookalike import compare_and_swap
-from lookalike.encoder import Encoder
-from lookalike.encodings import Origin, Row
+from lookalike.aws.queue import types_to_rebuild
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.keys import content_digest, encodings_key, image_key, parse_image_key
-from lookalike.rebuild_queue import types_to_rebuild
+from lookalike.matching.encodings import Origin, Row
 from lookalike.rebuilding import rebuild
 from lookalike.recognition import recognize
-from lookalike.store import Store
+from lookalike.storage import compare_and_swap
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from photographs import photograph
 
 SUBJECT_OF_TYPE = {"hex-nut": 0, "gear": 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from lookalike.encoder import Encoder
+from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import Emulator, running_emulator
 from thumbnail_model import save_thumbnail_model
 

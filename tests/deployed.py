@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from lookalike.keys import image_key
-from lookalike_tools.live import Stack
+from lookalike_tools.live.stack import Stack
 
 WAIT_SECONDS = 60
 
@@ -61,10 +61,10 @@ class Api:
         return state
 
     def objects(self) -> dict[str, str]:
-        """ETag of each object in the bucket, by its key; without the cohort, which all types share."""
+        """ETag of each object in the bucket, by its key; without the gallery, which all types share."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.bucket)
         entries = (entry for page in pages for entry in page.get("Contents", []))
-        return {entry["Key"]: entry["ETag"] for entry in entries if "/_cohort" not in entry["Key"]}
+        return {entry["Key"]: entry["ETag"] for entry in entries if "/_gallery" not in entry["Key"]}
 
     def wait_until_quiet(self) -> None:
         """Until no message waits in the queue or is being worked on."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 
 MODEL = "model"
 

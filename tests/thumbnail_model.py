@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, Agreement, ModelDescription
+from lookalike.vision.model import DESCRIPTION_FILE, GRAPH_FILE, Agreement, ModelDescription
 
 SIDE = 8
 

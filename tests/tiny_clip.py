@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lookalike_tools.random_clip import MODULE_FOLDER, save_random_clip
+from lookalike_tools.export.random_clip import MODULE_FOLDER, save_random_clip
 
 CONFIG: dict[str, Any] = {
     "projection_dim": 32,

@@ -10,13 +10,13 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lookalike import events
-from lookalike.cold_start import start
-from lookalike.compare_and_swap import ContentionError
-from lookalike.rebuild_queue import request_rebuild, types_to_rebuild
+from lookalike.aws import events
+from lookalike.aws.cold_start import start
+from lookalike.aws.queue import request_rebuild, types_to_rebuild
 from lookalike.rebuilding import Rebuilt, rebuild
+from lookalike.storage.compare_and_swap import ContentionError
 
-config, encoder, store, cohorts, queue, bus = start(share_cores=True)
+config, encoder, store, galleries, queue, bus = start(share_cores=True)
 logger = Logger()
 metrics = Metrics()
 
@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     response = process_partial_response(event, handle, processor, context)
     # Once for all types of the batch. Should it fail, so does the batch: its messages come again, find the
     # types rebuilt, and end here.
-    cohorts.refresh(outcomes)
+    galleries.refresh(outcomes)
     return response
 
 

@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from lookalike.catalogue import ImageState, TypeState
-from lookalike.cohort import Cohort
-from lookalike.criterion import Criterion
-from lookalike.decision import Decision
+from lookalike.describing import ImageState, TypeState
 from lookalike.identification import Candidate
+from lookalike.matching.decision import Decision
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.policy import Policy
 from lookalike.recognition import Appended, Recognition
 from recognize import schemas
 
 
 def candidate(candidate: Candidate) -> schemas.Candidate:
     """One of the types that a query was compared with."""
-    encodings, criterion, decision = candidate
-    return schemas.Candidate(**_decision(encodings.type_id, criterion, decision))
+    encodings, policy, decision = candidate
+    return schemas.Candidate(**_decision(encodings.type_id, policy, decision))
 
 
-def _decision(type_id: str, criterion: Criterion, decision: Decision) -> dict[str, Any]:
+def _decision(type_id: str, policy: Policy, decision: Decision) -> dict[str, Any]:
     other = decision.nearest_other
     return {
         "type_id": type_id,
@@ -26,18 +26,18 @@ def _decision(type_id: str, criterion: Criterion, decision: Decision) -> dict[st
         "rule": decision.rule,
         "score": decision.score,
         "threshold": decision.threshold,
-        "threshold_source": criterion.source,
-        "fallback": criterion.fallback,
+        "threshold_source": policy.source,
+        "fallback": policy.fallback,
         "nearest_other": schemas.OtherType(**other._asdict()) if other else None,
         "nearest": [schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
     }
 
 
-def recognized(recognition: Recognition, criterion: Criterion) -> schemas.RecognizeAnswer:
+def recognized(recognition: Recognition, policy: Policy) -> schemas.RecognizeAnswer:
     """Whether a query shows an object of a type."""
     decision, appended = recognition.decision, recognition.appended
     return schemas.RecognizeAnswer(
-        **_decision(recognition.type_id, criterion, decision),
+        **_decision(recognition.type_id, policy, decision),
         appended=appended.image,
         pending=appended.pending,
         encodings=appended.rows,
@@ -83,7 +83,7 @@ def identified(
     candidates: list[Candidate],
     match: Candidate | None,
     appended: Appended,
-    cohort: Cohort | None,
+    gallery: Gallery | None,
     model_id: str,
 ) -> schemas.IdentifyAnswer:
     """Which of all types a query shows."""
@@ -92,6 +92,6 @@ def identified(
         candidates=[candidate(each) for each in candidates],
         appended=appended.image,
         pending=appended.pending,
-        types=len(cohort.type_ids) if cohort else 0,
+        types=len(gallery.type_ids) if gallery else 0,
         model=model_id,
     )

@@ -18,22 +18,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 import lookalike
-from lookalike import errors, events, keys
-from lookalike.catalogue import describe_images, describe_images_of, describe_type
-from lookalike.clients import LONGEST_CALL_SECONDS, no_calls_after
-from lookalike.cohort import Cohort
-from lookalike.cold_start import start
-from lookalike.criterion import Criterion, Defaults, choose_criterion
+from lookalike import errors, keys
+from lookalike.aws import events
+from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
+from lookalike.aws.cold_start import start
+from lookalike.aws.queue import request_rebuild
+from lookalike.describing import describe_images, describe_images_of, describe_type
 from lookalike.identification import best_match, identify
-from lookalike.images import FORMATS, sniff_format
-from lookalike.query_upload import presign_query_upload
-from lookalike.rebuild_queue import request_rebuild
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.policy import Defaults, Policy, choose_policy
+from lookalike.matching.settings import TypeSettings
 from lookalike.recognition import Appended, append_match, recognize
-from lookalike.settings import TypeSettings
+from lookalike.storage.query_uploads import presign_query_upload
+from lookalike.vision.images import FORMATS, sniff_format
 from recognize import answers, schemas
 from recognize.body import SentImage, read_body
 
-config, encoder, store, cohorts, queue, bus = start()
+config, encoder, store, galleries, queue, bus = start()
 logger = Logger()
 metrics = Metrics()
 to_json = partial(json.dumps, ensure_ascii=False)
@@ -73,25 +74,25 @@ def recognize_type(
     """Compare the photo in the body with the type's images; a match joins them."""
     image = _read_image()
     filename = filename or image.filename
-    criterion = _criterion(type_id, threshold, cohorts.read)
+    policy = _policy(type_id, threshold, galleries.read)
     try:
         recognition = recognize(
             encoder,
             store,
             type_id,
             image.data,
-            threshold=criterion.threshold,
-            cohort=criterion.cohort,
+            threshold=policy.threshold,
+            gallery=policy.gallery,
             append=append,
             filename=filename,
-            settings=criterion.settings,
+            settings=policy.settings,
         )
     except errors.EncodingsNotReadyError:
         request_rebuild(queue, config.queue_url, type_id)
         raise
     if recognition.appended.stale:
         request_rebuild(queue, config.queue_url, type_id)
-    answer = answers.recognized(recognition, criterion)
+    answer = answers.recognized(recognition, policy)
     logger.info(
         "recognised", **answer.model_dump(exclude={"nearest"}), attempts=recognition.appended.attempts
     )
@@ -117,10 +118,10 @@ def recognize_any(
     started = time.perf_counter()
     (encoding,) = encoder.encode([image.data])
     encode_ms = (time.perf_counter() - started) * 1000
-    cohort = cohorts.read()
+    gallery = galleries.read()
     try:
         candidates = identify(
-            store, cohort, encoding, lambda type_id: _criterion(type_id, threshold, lambda: cohort)
+            store, gallery, encoding, lambda type_id: _policy(type_id, threshold, lambda: gallery)
         )
     except errors.EncodingsNotReadyError:
         for type_id in store.list_types(limit=MOST_QUEUED).items:
@@ -136,12 +137,12 @@ def recognize_any(
             encoding,
             match.decision,
             filename=filename,
-            settings=match.criterion.settings,
-            cohort=match.criterion.cohort,
+            settings=match.policy.settings,
+            gallery=match.policy.gallery,
         )
     if appended.stale and match:
         request_rebuild(queue, config.queue_url, match.encodings.type_id)
-    answer = answers.identified(candidates, match, appended, cohort, encoder.model_id)
+    answer = answers.identified(candidates, match, appended, gallery, encoder.model_id)
     logger.info("identified", **answer.model_dump(exclude={"candidates"}))
     _add_metrics(match is not None, appended, encode_ms)
     event = events.MATCHED if match else events.MISSED
@@ -276,9 +277,9 @@ def _read_image() -> SentImage:
     return SentImage(store.get_image(body.query_key).data)
 
 
-def _criterion(type_id: str, requested: float | None, read_cohort: Callable[[], Cohort | None]) -> Criterion:
+def _policy(type_id: str, requested: float | None, read_gallery: Callable[[], Gallery | None]) -> Policy:
     own, stack = store.read_settings(type_id), Defaults(config.rule, config.threshold)
-    return choose_criterion(type_id, requested, own, stack, read_cohort)
+    return choose_policy(type_id, requested, own, stack, read_gallery)
 
 
 def _add_metrics(match: bool, appended: Appended, encode_ms: float) -> None:

@@ -5,11 +5,11 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, Field
 
-from lookalike.criterion import Source
-from lookalike.decision import Rule
-from lookalike.encodings import Origin
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
-from lookalike.settings import TypeSettings
+from lookalike.matching.decision import Rule
+from lookalike.matching.encodings import Origin
+from lookalike.matching.policy import Source
+from lookalike.matching.settings import TypeSettings
 
 TypeId = Annotated[str, Path(pattern=TYPE_ID_PATTERN, description="The type.")]
 ImageName = Annotated[str, Path(min_length=1, description="The image's name within its type.")]

@@ -1,6 +1,6 @@
 """Few-shot image recognition: does a photo show an object of a type?"""
 
-from lookalike.encoder import Encoder
+from lookalike.vision.encoder import Encoder
 
 __all__ = ["Encoder", "__version__"]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookalike.decision import Rule
+from lookalike.matching.decision import Rule
 
 
 class Config(BaseModel):

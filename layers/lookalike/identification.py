@@ -8,35 +8,35 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.cohort import Cohort
-from lookalike.criterion import Criterion
-from lookalike.decision import Decision, decide
-from lookalike.encodings import Encodings
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
+from lookalike.matching.decision import Decision, decide
+from lookalike.matching.encodings import Encodings
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.policy import Policy
 from lookalike.recognition import load_encodings
-from lookalike.store import Store
+from lookalike.storage.store import Store
 
 CANDIDATES = 5
 """How many types are looked at closely: of the others only the prototype is."""
 
 
 MOST_LOOKED_AT = 100
-"""Types asked whether they are being built, while there is no cohort: bounds the time."""
+"""Types asked whether they are being built, while there is no gallery: bounds the time."""
 
 
 class Candidate(NamedTuple):
     """A type that a query was compared with: its encodings, what decided, and the decision."""
 
     encodings: Encodings
-    criterion: Criterion
+    policy: Policy
     decision: Decision
 
 
 def identify(
     store: Store,
-    cohort: Cohort | None,
+    gallery: Gallery | None,
     query: NDArray[np.float32],
-    criterion_of: Callable[[str], Criterion],
+    policy_of: Callable[[str], Policy],
 ) -> list[Candidate]:
     """Compare a query with the types whose prototypes are nearest to it, the nearest first.
 
@@ -44,15 +44,15 @@ def identify(
 
     Args:
         store: holds the types' encodings.
-        cohort: a prototype of each type.
+        gallery: a prototype of each type.
         query: its encoding, (dimension,).
-        criterion_of: what decides for a type.
+        policy_of: what decides for a type.
 
     Raises:
         NotFoundError: there is no type, or none with an image that can be encoded.
         EncodingsNotReadyError: there are types, but none has been built.
     """
-    if cohort is None or not cohort.type_ids:
+    if gallery is None or not gallery.type_ids:
         if any(_will_answer(store, type_id) for type_id in store.list_types(limit=MOST_LOOKED_AT).items):
             raise EncodingsNotReadyError("the types' encodings are being built: try again in a moment")
         raise NotFoundError(
@@ -64,13 +64,11 @@ def identify(
         try:
             encodings = load_encodings(store, type_id)
         except (NotFoundError, EncodingsNotReadyError):
-            return None  # it went, or was emptied, since the cohort was written
-        criterion = criterion_of(type_id)
-        return Candidate(
-            encodings, criterion, decide(query, encodings, criterion.threshold, criterion.cohort)
-        )
+            return None  # it went, or was emptied, since the gallery was written
+        policy = policy_of(type_id)
+        return Candidate(encodings, policy, decide(query, encodings, policy.threshold, policy.gallery))
 
-    nearest = [candidate.type_id for candidate in cohort.nearest(query, CANDIDATES)]
+    nearest = [candidate.type_id for candidate in gallery.nearest(query, CANDIDATES)]
     # Threads don't inherit the context, which holds the time when calls must end.
     context = copy_context()
     with ThreadPoolExecutor(CANDIDATES) as threads:

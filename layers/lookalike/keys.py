@@ -85,9 +85,9 @@ def encodings_key(model_id: str, type_id: str) -> str:
     return f"{encodings_prefix(model_id)}{type_id}.safetensors"
 
 
-def cohort_key(model_id: str) -> str:
+def gallery_key(model_id: str) -> str:
     """Key of the types' prototypes; no type has this name, for a type's begins with a letter or digit."""
-    return encodings_key(model_id, "_cohort")
+    return encodings_key(model_id, "_gallery")
 
 
 def recognized_name(digest: str, image_format: str, filename: str | None) -> str:
@@ -95,7 +95,7 @@ def recognized_name(digest: str, image_format: str, filename: str | None) -> str
 
     Args:
         digest: as `content_digest` tells.
-        image_format: as `lookalike.images.sniff_format` tells; gives the suffix.
+        image_format: as `lookalike.vision.images.sniff_format` tells; gives the suffix.
         filename: what the image was called where it came from, if known; folders are left out.
     """
     stem = PurePosixPath((filename or "").replace("\\", "/")).stem

@@ -12,10 +12,10 @@ import numpy as np
 from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
-from lookalike.encoder import Encoder
-from lookalike.encodings import EncodedImage, Encodings, Rejection, Row, now
 from lookalike.errors import ImageError, NotFoundError
-from lookalike.store import Store
+from lookalike.matching.encodings import EncodedImage, Encodings, Rejection, Row, now
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 
 BATCH = 16
 """Images encoded at once: bounds memory; more are no faster."""
@@ -24,7 +24,7 @@ READERS = 4
 """Images read at a time: keeps the cores busy while S3 is waited for."""
 
 DECODERS = 2
-"""Images decoded at a time: bounds memory, at what `lookalike.images.MAX_PIXELS_OF` allows each."""
+"""Images decoded at a time: bounds memory, at what `lookalike.vision.images.MAX_PIXELS_OF` allows each."""
 
 AHEAD = 2 * BATCH
 """Images that may be read before they are encoded: bounds memory."""

@@ -13,16 +13,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
 from lookalike import keys
-from lookalike.cohort import Cohort
-from lookalike.compare_and_swap import ContentionError
-from lookalike.decision import Decision, decide
-from lookalike.encoder import Encoder
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row, now
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.images import FORMATS, sniff_format
-from lookalike.provenance import Provenance
-from lookalike.settings import DEFAULTS, TypeSettings
-from lookalike.store import MAX_IMAGES, Store
+from lookalike.matching.decision import Decision, decide
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row, now
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.settings import DEFAULTS, TypeSettings
+from lookalike.storage.compare_and_swap import ContentionError
+from lookalike.storage.provenance import Provenance
+from lookalike.storage.store import MAX_IMAGES, Store
+from lookalike.vision.encoder import Encoder
+from lookalike.vision.images import FORMATS, sniff_format
 
 APPEND_ATTEMPTS = 4
 """Compare-and-swaps tried before the image's own event must make the row: keeps answers quick."""
@@ -92,7 +92,7 @@ def recognize(
     image: bytes,
     *,
     threshold: float,
-    cohort: Cohort | None = None,
+    gallery: Gallery | None = None,
     append: bool = True,
     filename: str | None = None,
     settings: TypeSettings = DEFAULTS,
@@ -105,7 +105,7 @@ def recognize(
         type_id: the type asked for.
         image: bytes of an image file.
         threshold: what the score must exceed: the cosine similarity, or by the relative rule its score.
-        cohort: the other types, for the relative rule; None for similarity.
+        gallery: the other types, for the relative rule; None for similarity.
         append: whether a match joins the type's images.
         filename: what the image was called, for the name of an appended image.
         settings: the type's own, for which matches join it.
@@ -126,11 +126,11 @@ def recognize(
         # What is wrong with the type is told before what is wrong with the photo.
         encodings = reading.result()
     loaded = time.perf_counter()
-    decision = decide(encoding, encodings, threshold, cohort)
+    decision = decide(encoding, encodings, threshold, gallery)
     appended = Appended(None, False, len(encodings.rows))
     if append and decision.match:
         appended = append_match(
-            store, encodings, image, encoding, decision, filename=filename, settings=settings, cohort=cohort
+            store, encodings, image, encoding, decision, filename=filename, settings=settings, gallery=gallery
         )
     return Recognition(
         type_id=type_id,
@@ -151,7 +151,7 @@ def append_match(
     *,
     filename: str | None = None,
     settings: TypeSettings = DEFAULTS,
-    cohort: Cohort | None = None,
+    gallery: Gallery | None = None,
 ) -> Appended:
     """Save a recognised image, then append its row. The same bytes are appended once.
 
@@ -169,14 +169,14 @@ def append_match(
         decision: why it is appended.
         filename: what the image was called.
         settings: the type's own, for which matches join it.
-        cohort: the other types, if the decision was by the relative rule.
+        gallery: the other types, if the decision was by the relative rule.
     """
     digest = keys.content_digest(image)
     unchanged = Appended(None, False, len(encodings.rows))
     if held := _held(encodings, digest):
         # It may have been removed between an append and the check below, which a crash can prevent.
         return unchanged._replace(stale=store.image_etag(held) is None)
-    if not _admits(settings, encodings, encoding, decision.threshold, cohort):
+    if not _admits(settings, encodings, encoding, decision.threshold, gallery):
         return unchanged
     image_format = sniff_format(image)
     key = keys.image_key(encodings.type_id, keys.recognized_name(digest, image_format, filename))
@@ -229,7 +229,7 @@ def _admits(
     encodings: Encodings,
     encoding: NDArray[np.float32],
     threshold: float,
-    cohort: Cohort | None,
+    gallery: Gallery | None,
 ) -> bool:
     """Whether a match may join the type's images."""
     if len(encodings.rows) >= MAX_IMAGES:
@@ -239,7 +239,7 @@ def _admits(
     if settings.max_recognized is not None and recognized >= settings.max_recognized:
         return False
     return settings.vouch != "uploaded" or (
-        len(uploaded.rows) > 0 and decide(encoding, uploaded, threshold, cohort).match
+        len(uploaded.rows) > 0 and decide(encoding, uploaded, threshold, gallery).match
     )
 
 

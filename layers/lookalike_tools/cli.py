@@ -53,8 +53,8 @@ def local(
     """Run the whole stack on this machine until it is interrupted: the real template on an emulated AWS."""
     from rich.console import Console
 
+    from lookalike_tools.export.default_model import prepare_model
     from lookalike_tools.local import run_stack
-    from lookalike_tools.model_at_hand import prepare_model
 
     run_stack(model or prepare_model(Console(stderr=True)), port, ready_file)
 
@@ -67,7 +67,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path(".demo"),
 ) -> None:
     """From nothing to recognised photos: model, stack, references, queries, and a contact sheet."""
-    from lookalike_tools.demo import run_demo
+    from lookalike_tools.commands.demo import run_demo
 
     run_demo(photos, out)
 
@@ -87,7 +87,7 @@ def evaluate(
     from rich.console import Console
 
     from lookalike_tools.evaluation import evaluate
-    from lookalike_tools.model_at_hand import prepare_model
+    from lookalike_tools.export.default_model import prepare_model
 
     evaluate(
         photos,
@@ -110,8 +110,8 @@ def calibrate(
     stack: LiveStack = "lookalike",
 ) -> None:
     """Choose each type's threshold for a false accept rate, from the photos that the stack has."""
-    from lookalike_tools.calibrating import calibrate_stack
-    from lookalike_tools.live import find_stack
+    from lookalike_tools.commands.calibrate import calibrate_stack
+    from lookalike_tools.live.stack import find_stack
 
     calibrate_stack(find_stack(stack), types or [], far, apply=apply, out=out)
 
@@ -122,8 +122,8 @@ def import_(
     stack: LiveStack = "lookalike",
 ) -> None:
     """Put folders of photos into a stack, and wait until they are built; what is there already is skipped."""
-    from lookalike_tools.importing import import_photos
-    from lookalike_tools.live import find_stack
+    from lookalike_tools.commands.import_ import import_photos
+    from lookalike_tools.live.stack import find_stack
 
     import_photos(find_stack(stack), photos)
 
@@ -136,8 +136,8 @@ def recognize(
     stack: LiveStack = "lookalike",
 ) -> None:
     """Do these photos show an object of this type?"""
-    from lookalike_tools.asking import recognize_photos
-    from lookalike_tools.live import find_stack
+    from lookalike_tools.commands.recognize import recognize_photos
+    from lookalike_tools.live.stack import find_stack
 
     if not recognize_photos(find_stack(stack), type_id, images, append=append):
         raise typer.Exit(1)
@@ -146,8 +146,8 @@ def recognize(
 @app.command("types")
 def types_(stack: LiveStack = "lookalike") -> None:
     """List the types of a stack."""
-    from lookalike_tools.asking import print_types
-    from lookalike_tools.live import find_stack
+    from lookalike_tools.commands.recognize import print_types
+    from lookalike_tools.live.stack import find_stack
 
     print_types(find_stack(stack))
 
@@ -160,8 +160,8 @@ def review(
     stack: LiveStack = "lookalike",
 ) -> None:
     """Look at the images that recognition appended to a type, and remove wrong ones."""
-    from lookalike_tools.live import find_stack
-    from lookalike_tools.reviewing import review_type
+    from lookalike_tools.commands.review import review_type
+    from lookalike_tools.live.stack import find_stack
 
     review_type(find_stack(stack), type_id, remove or [], out)
 
@@ -175,8 +175,8 @@ def rebuild(
     """Bring types up to date, as after deploying another model, and show progress until they are."""
     from rich.progress import track
 
-    from lookalike_tools.live import find_stack
-    from lookalike_tools.upkeep import list_types, rebuild_types
+    from lookalike_tools.live.stack import find_stack
+    from lookalike_tools.live.upkeep import list_types, rebuild_types
 
     if bool(types) == all_types:
         raise typer.BadParameter("name the types to rebuild, or give --all")
@@ -189,8 +189,8 @@ def rebuild(
 @app.command()
 def redrive(stack: LiveStack = "lookalike") -> None:
     """Give messages that failed time and again another chance, once their cause is mended."""
-    from lookalike_tools.live import find_stack
-    from lookalike_tools.redrive import redrive
+    from lookalike_tools.commands.redrive import redrive
+    from lookalike_tools.live.stack import find_stack
 
     live = find_stack(stack)
     moved = redrive(live.client("sqs"), live.dead_letter_queue_url, live.queue_url)
@@ -203,8 +203,8 @@ def remove_old_encodings(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove the encodings of models that are no longer deployed; images stay."""
-    from lookalike_tools.live import find_stack
-    from lookalike_tools.upkeep import old_models, remove_encodings
+    from lookalike_tools.live.stack import find_stack
+    from lookalike_tools.live.upkeep import old_models, remove_encodings
 
     live = find_stack(stack)
     models = old_models(live)

@@ -9,8 +9,8 @@ from uuid import uuid4
 import boto3
 
 from lookalike.keys import image_key, images_prefix
-from lookalike.model import ModelDescription
-from lookalike.store import Store
+from lookalike.storage.store import Store
+from lookalike.vision.model import ModelDescription
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 
 WAIT_SECONDS = 30

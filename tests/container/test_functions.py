@@ -10,9 +10,9 @@ from container.engine import Engine
 from container.function_container import FunctionContainer, running_function
 from container.images import Image
 from container.runtime_api import FunctionError
-from lookalike.encodings import Origin
-from lookalike.model import ModelDescription
-from lookalike.store import Store
+from lookalike.matching.encodings import Origin
+from lookalike.storage.store import Store
+from lookalike.vision.model import ModelDescription
 from photographs import photograph
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from deployed import Api, eventually
-from lookalike.decision import MIN_OTHERS
+from lookalike.matching.decision import MIN_OTHERS
 from photographs import photograph
 
 SUBJECTS = range(100, 101 + MIN_OTHERS)
@@ -14,7 +14,7 @@ SUBJECTS = range(100, 101 + MIN_OTHERS)
 
 @pytest.fixture(scope="module")
 def types(api: Api) -> list[str]:
-    """A type for each subject, built and in the cohort."""
+    """A type for each subject, built and in the gallery."""
     names = [f"type-{uuid4().hex[:12]}" for _ in SUBJECTS]
     for name, subject in zip(names, SUBJECTS, strict=True):
         for shot in range(3):

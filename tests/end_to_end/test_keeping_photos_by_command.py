@@ -9,7 +9,7 @@ from PIL import Image
 
 from command_line import lookalike, write_ready_file
 from deployed import Api
-from lookalike.decision import MIN_OTHERS
+from lookalike.matching.decision import MIN_OTHERS
 from photographs import photograph
 
 SHOTS = 4

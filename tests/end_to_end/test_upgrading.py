@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from deployed import Api, eventually
-from lookalike.model import read_description
+from lookalike.vision.model import read_description
 from lookalike_tools.export import export_model
+from lookalike_tools.live.upkeep import list_types, old_models, rebuild_types, remove_encodings
 from lookalike_tools.local import local_stack
-from lookalike_tools.upkeep import list_types, old_models, rebuild_types, remove_encodings
 from photographs import photograph
 from tiny_clip import save_tiny_clip
 

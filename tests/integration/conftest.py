@@ -7,8 +7,8 @@ import boto3
 import pytest
 from mypy_boto3_s3 import S3Client
 
-from lookalike.encoder import Encoder
-from lookalike.store import Store
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.cohort import Cohort
-from lookalike.decision import Rule, decide
+from lookalike.matching.decision import Rule, decide
+from lookalike.matching.gallery import Gallery
 from lookalike_tools.evaluation.scores import nearest_similarities, prototypes, relative_scores
 from lookalike_tools.evaluation.trials import draw, trials_of
 from photographs import photograph
@@ -113,7 +113,7 @@ def synthetic_types(count: int, photos: int = 12) -> list[np.ndarray]:
 def test_scores_are_those_that_a_stack_decides_by() -> None:
     types = synthetic_types(7)
     references = [matrix[:5] for matrix in types]
-    cohort = Cohort.empty(MODEL, 64).replace({f"t{i}": row for i, row in enumerate(prototypes(references))})
+    gallery = Gallery.empty(MODEL, 64).replace({f"t{i}": row for i, row in enumerate(prototypes(references))})
     queries = np.concatenate([matrix[5:7] for matrix in types])
     tables: dict[Rule, Any] = {
         Rule.SIMILARITY: nearest_similarities(queries, references),
@@ -122,7 +122,7 @@ def test_scores_are_those_that_a_stack_decides_by() -> None:
     for row, query in enumerate(queries):
         for column, matrix in enumerate(references):
             for rule, table in tables.items():
-                used = cohort if rule is Rule.RELATIVE else None
+                used = gallery if rule is Rule.RELATIVE else None
                 expected = decide(query, encodings_of(matrix, f"t{column}"), 0, used).score
                 assert table[row, column] == pytest.approx(expected, abs=1e-4)
 

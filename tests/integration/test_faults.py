@@ -17,8 +17,8 @@ import pytest
 from deployed import eventually
 from lookalike.keys import image_key
 from lookalike.recognition import APPEND_ATTEMPTS
+from lookalike_tools.commands.redrive import redrive
 from lookalike_tools.local.emulator import Emulator
-from lookalike_tools.redrive import redrive
 from photographs import photograph
 from system import API_SECONDS, TYPE, System, running_system
 from thumbnail_model import save_thumbnail_model

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.cohort_store import CohortStore
-from lookalike.criterion import Criterion, Defaults, choose_criterion
-from lookalike.decision import Rule, decide
-from lookalike.encoder import Encoder
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.identification import CANDIDATES, best_match, identify
 from lookalike.keys import image_key
+from lookalike.matching.decision import Rule, decide
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.policy import Defaults, Policy, choose_policy
+from lookalike.matching.settings import TypeSettings
 from lookalike.rebuilding import rebuild
 from lookalike.recognition import load_encodings
-from lookalike.settings import TypeSettings
-from lookalike.store import Store
+from lookalike.storage.gallery_store import GalleryStore
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from photographs import photograph
 
 TYPES = 1000
@@ -44,25 +44,25 @@ def a_thousand_types(encoder: Encoder, make_store: Any) -> Store:
     store: Store = make_store()
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda subject: write_type(encoder, store, subject), range(TYPES)))
-    CohortStore(store).refresh([type_id(0)])
+    GalleryStore(store).refresh([type_id(0)])
     return store
 
 
-def by_rule(cohorts: CohortStore, rule: Rule) -> Any:
-    def criterion_of(name: str) -> Criterion:
-        return choose_criterion(name, None, TypeSettings(), Defaults(rule, 0.92), cohorts.read)
+def by_rule(galleries: GalleryStore, rule: Rule) -> Any:
+    def policy_of(name: str) -> Policy:
+        return choose_policy(name, None, TypeSettings(), Defaults(rule, 0.92), galleries.read)
 
-    return criterion_of
+    return policy_of
 
 
 @pytest.mark.parametrize("rule", list(Rule))
 def test_each_of_many_photos_is_found_among_a_thousand_types(
     encoder: Encoder, a_thousand_types: Store, rule: Rule
 ) -> None:
-    cohorts = CohortStore(a_thousand_types)
+    galleries = GalleryStore(a_thousand_types)
     for subject in range(0, TYPES, 97):
         (query,) = encoder.encode([photograph(subject, 9)])
-        candidates = identify(a_thousand_types, cohorts.read(), query, by_rule(cohorts, rule))
+        candidates = identify(a_thousand_types, galleries.read(), query, by_rule(galleries, rule))
         found = best_match(candidates)
         assert found
         assert found.encodings.type_id == type_id(subject)
@@ -71,11 +71,11 @@ def test_each_of_many_photos_is_found_among_a_thousand_types(
 
 
 def test_a_photo_of_none_of_them_matches_none(encoder: Encoder, a_thousand_types: Store) -> None:
-    cohorts = CohortStore(a_thousand_types)
+    galleries = GalleryStore(a_thousand_types)
     (query,) = encoder.encode([photograph(TYPES + 1)])
     for rule in Rule:
-        criterion_of = by_rule(cohorts, rule)
-        assert best_match(identify(a_thousand_types, cohorts.read(), query, criterion_of)) is None
+        policy_of = by_rule(galleries, rule)
+        assert best_match(identify(a_thousand_types, galleries.read(), query, policy_of)) is None
 
 
 def test_only_the_cohort_and_the_candidates_are_read(encoder: Encoder, a_thousand_types: Store) -> None:
@@ -86,19 +86,19 @@ def test_only_the_cohort_and_the_candidates_are_read(encoder: Encoder, a_thousan
 
     events = a_thousand_types.client.meta.events
     events.register("before-parameter-build.s3.GetObject", note)
-    cohorts = CohortStore(a_thousand_types)
+    galleries = GalleryStore(a_thousand_types)
     (query,) = encoder.encode([photograph(5, 9)])
-    identify(a_thousand_types, cohorts.read(), query, lambda _: Criterion(0.92, "stack"))
+    identify(a_thousand_types, galleries.read(), query, lambda _: Policy(0.92, "stack"))
     events.unregister("before-parameter-build.s3.GetObject", note)
     assert len(read) == 1 + CANDIDATES
-    assert "_cohort" in read[0]
+    assert "_gallery" in read[0]
 
 
 def test_the_time_that_a_thousand_types_take_is_reported(
     encoder: Encoder, a_thousand_types: Store, record_testsuite_property: Any, capsys: Any
 ) -> None:
-    cohorts = CohortStore(a_thousand_types)
-    cohort = cohorts.read()
+    galleries = GalleryStore(a_thousand_types)
+    gallery = galleries.read()
     encodings = load_encodings(a_thousand_types, type_id(5))
     (query,) = encoder.encode([photograph(5, 9)])
 
@@ -110,12 +110,12 @@ def test_the_time_that_a_thousand_types_take_is_reported(
             times.append(time.perf_counter() - started)
         return float(np.median(times) * 1000)
 
-    criterion_of = by_rule(cohorts, Rule.SIMILARITY)
+    policy_of = by_rule(galleries, Rule.SIMILARITY)
     times = {
         "deciding by similarity": median_ms(lambda: decide(query, encodings, 0.9), 50),
-        "deciding by the relative rule": median_ms(lambda: decide(query, encodings, 0.2, cohort), 50),
-        "revalidating the cohort": median_ms(cohorts.read, 10),
-        "identifying": median_ms(lambda: identify(a_thousand_types, cohorts.read(), query, criterion_of), 10),
+        "deciding by the relative rule": median_ms(lambda: decide(query, encodings, 0.2, gallery), 50),
+        "revalidating the gallery": median_ms(galleries.read, 10),
+        "identifying": median_ms(lambda: identify(a_thousand_types, galleries.read(), query, policy_of), 10),
     }
     with capsys.disabled():
         told = ", ".join(f"{name} {milliseconds:.2f} ms" for name, milliseconds in times.items())
@@ -127,43 +127,43 @@ def test_the_time_that_a_thousand_types_take_is_reported(
 def test_a_type_that_went_since_the_cohort_was_written_is_passed_over(encoder: Encoder, store: Store) -> None:
     for subject in range(3):
         write_type(encoder, store, subject)
-    cohorts = CohortStore(store)
-    cohorts.refresh([type_id(0)])
+    galleries = GalleryStore(store)
+    galleries.refresh([type_id(0)])
     store.update_encodings(type_id(1), lambda encodings: encodings.keep_only({}))
     (query,) = encoder.encode([photograph(1, 9)])
-    candidates = identify(store, cohorts.read(), query, lambda _: Criterion(0.92, "stack"))
+    candidates = identify(store, galleries.read(), query, lambda _: Policy(0.92, "stack"))
     assert {each.encodings.type_id for each in candidates} == {type_id(0), type_id(2)}
 
 
 def test_candidates_are_compared_in_the_context_of_the_request(encoder: Encoder, store: Store) -> None:
     """The time when calls must end is in it."""
     write_type(encoder, store, 1)
-    cohorts = CohortStore(store)
-    cohorts.refresh([type_id(1)])
+    galleries = GalleryStore(store)
+    galleries.refresh([type_id(1)])
     (query,) = encoder.encode([photograph(1, 9)])
     request = ContextVar("request", default="another")
     seen = []
 
-    def criterion_of(_: str) -> Criterion:
+    def policy_of(_: str) -> Policy:
         seen.append(request.get())
-        return Criterion(0.92, "stack")
+        return Policy(0.92, "stack")
 
     request.set("this")
-    identify(store, cohorts.read(), query, criterion_of)
+    identify(store, galleries.read(), query, policy_of)
     assert seen == ["this"]
 
 
 def test_without_types_there_is_nothing_to_find(encoder: Encoder, store: Store) -> None:
     (query,) = encoder.encode([photograph(1)])
     with pytest.raises(NotFoundError, match="there are no types"):
-        identify(store, None, query, lambda _: Criterion(0.92, "stack"))
+        identify(store, None, query, lambda _: Policy(0.92, "stack"))
 
 
 def test_types_that_are_being_built_are_not_ready(encoder: Encoder, store: Store) -> None:
     store.put_image(image_key("nut", "1.png"), photograph(1), "image/png")
     (query,) = encoder.encode([photograph(1)])
     with pytest.raises(EncodingsNotReadyError, match="try again"):
-        identify(store, None, query, lambda _: Criterion(0.92, "stack"))
+        identify(store, None, query, lambda _: Policy(0.92, "stack"))
 
 
 def test_types_of_which_none_can_be_encoded_are_not_waited_for(encoder: Encoder, store: Store) -> None:
@@ -172,4 +172,4 @@ def test_types_of_which_none_can_be_encoded_are_not_waited_for(encoder: Encoder,
     rebuild(encoder, store, "nut", time.monotonic() + 60)
     (query,) = encoder.encode([photograph(1)])
     with pytest.raises(NotFoundError, match="no types with images that can be encoded"):
-        identify(store, None, query, lambda _: Criterion(0.92, "stack"))
+        identify(store, None, query, lambda _: Policy(0.92, "stack"))

@@ -13,8 +13,9 @@ from mypy_boto3_s3 import S3Client
 
 from bucket_life import Life
 from interleaving import InOneThread, stop_before_calls
-from lookalike import compare_and_swap, rebuilding, recognition
-from lookalike.encoder import Encoder
+from lookalike import rebuilding, recognition
+from lookalike.storage import compare_and_swap
+from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 
 STEPS_AN_EXAMPLE = 50

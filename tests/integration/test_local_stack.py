@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from lookalike.errors import ModelError
-from lookalike_tools.live import Stack
+from lookalike_tools.live.stack import Stack
 from lookalike_tools.local import LocalStackError, local_stack
 
 ROOT = Path(__file__).parents[2]

@@ -4,9 +4,9 @@ import pytest
 import requests
 
 from lookalike.errors import NotFoundError
-from lookalike.images import MAX_BYTES
-from lookalike.query_upload import presign_query_upload
-from lookalike.store import Store
+from lookalike.storage.query_uploads import presign_query_upload
+from lookalike.storage.store import Store
+from lookalike.vision.images import MAX_BYTES
 from photographs import photograph
 
 
@@ -23,7 +23,7 @@ def test_an_upload_is_bound_to_its_key_type_and_size(store: Store) -> None:
 
 
 def test_an_upload_expires(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookalike.query_upload.UPLOAD_SECONDS", -1)
+    monkeypatch.setattr("lookalike.storage.query_uploads.UPLOAD_SECONDS", -1)
     upload = presign_query_upload(store, "image/png")
     answer = requests.post(upload.url, upload.fields, files={"file": photograph(1)}, timeout=10)
     assert answer.status_code == 403

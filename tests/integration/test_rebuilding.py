@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.encoder import Encoder
-from lookalike.encodings import Origin, dump, load
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.keys import encodings_key, image_key
+from lookalike.matching.encodings import Origin, dump, load
 from lookalike.rebuilding import BATCH, Rebuilt, rebuild
 from lookalike.recognition import load_encodings
-from lookalike.store import Store
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from photographs import photograph
 
 TYPE = "hex-nut"

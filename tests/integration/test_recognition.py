@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from lookalike import recognition
-from lookalike.encoder import Encoder
-from lookalike.encodings import Encodings, Origin
 from lookalike.errors import EncodingsNotReadyError, InvalidNameError, NotFoundError, UnsupportedImageError
 from lookalike.keys import encodings_key, image_key
-from lookalike.provenance import Provenance
+from lookalike.matching.encodings import Encodings, Origin
+from lookalike.matching.settings import TypeSettings
 from lookalike.rebuilding import rebuild
 from lookalike.recognition import recognize
-from lookalike.settings import TypeSettings
-from lookalike.store import Store
+from lookalike.storage.provenance import Provenance
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from photographs import blended, photograph
 
 TYPE = "hex-nut"

@@ -8,9 +8,9 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from lookalike.catalogue import describe_images, describe_images_of
-from lookalike.encodings import Origin
+from lookalike.describing import describe_images, describe_images_of
 from lookalike.keys import image_key
+from lookalike.matching.encodings import Origin
 from lookalike_tools.local.emulator import Emulator
 from photographs import photograph
 from system import TYPE, System, running_system

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from botocore.httpsession import URLLib3Session
 
-from lookalike.compare_and_swap import ContentionError
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.errors import ImageTooLargeError, NotFoundError, TooManyImagesError
-from lookalike.images import MAX_BYTES
 from lookalike.keys import image_key, settings_key
-from lookalike.provenance import Provenance, from_metadata
-from lookalike.settings import TypeSettings
-from lookalike.store import Store
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.settings import TypeSettings
+from lookalike.storage.compare_and_swap import ContentionError
+from lookalike.storage.provenance import Provenance, from_metadata
+from lookalike.storage.store import Store
+from lookalike.vision.images import MAX_BYTES
 
 TYPE = "hex-nut"
 
@@ -103,7 +103,7 @@ def test_a_write_whose_answer_was_lost_is_no_lost_race(store: Store) -> None:
 
 
 def test_a_type_has_a_most_of_images(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookalike.store.MAX_IMAGES", 2)
+    monkeypatch.setattr("lookalike.storage.store.MAX_IMAGES", 2)
     for index in range(3):
         store.put_image(image_key(TYPE, f"{index}.png"), b"", "image/png")
     with pytest.raises(TooManyImagesError, match="more than 2 images"):

@@ -3,12 +3,12 @@
 import numpy as np
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from lookalike.encoder import Encoder
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.encodings_cache import ROW_BYTES, EncodingsCache
 from lookalike.keys import encodings_key
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.recognition import recognize
-from lookalike.store import Store
+from lookalike.storage.cache import ROW_BYTES, EncodingsCache
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from photographs import photograph
 
 TYPE = "hex-nut"

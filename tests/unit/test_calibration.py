@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.cohort import Cohort, prototype
-from lookalike.decision import Rule, decide
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike_tools.calibration import Scores, calibrate, score_types
+from lookalike.matching.decision import Rule, decide
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.gallery import Gallery, prototype
+from lookalike_tools.evaluation.calibration import Scores, calibrate, score_types
 from synthetic_encodings import MODEL, around, centres, encodings_of, unit
 
 TYPES = 20
@@ -44,12 +44,12 @@ def test_it_keeps_its_rate_on_other_photos_of_the_same_types(
     scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]], rule: Rule, far: float
 ) -> None:
     types, scores = scored
-    cohort = Cohort.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
     fresh = photos(20, seed=5000)
     rates, stated = [], []
     for number, each in enumerate(types):
         calibration = calibrate(scores[each.type_id][rule], far)
-        used = cohort if rule is Rule.RELATIVE else None
+        used = gallery if rule is Rule.RELATIVE else None
         matches = [
             decide(photo, each, calibration.threshold, used).match
             for other, matrix in enumerate(fresh)
@@ -67,11 +67,11 @@ def test_each_photo_is_asked_against_its_own_type_without_itself(
     scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
 ) -> None:
     types, scores = scored
-    cohort = Cohort.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
     for each in types[:3]:
         for index, photo in enumerate(each.matrix):
             rest = encodings_of(np.delete(each.matrix, index, axis=0), each.type_id)
-            for rule, used in ((Rule.SIMILARITY, None), (Rule.RELATIVE, cohort)):
+            for rule, used in ((Rule.SIMILARITY, None), (Rule.RELATIVE, gallery)):
                 expected = decide(photo, rest, 0, used).score
                 assert scores[each.type_id][rule].genuine[index] == pytest.approx(expected, abs=1e-4)
 

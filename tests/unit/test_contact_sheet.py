@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from lookalike_tools.contact_sheet import Row, contact_sheet
+from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 
 RED, BLUE = (200, 30, 40), (20, 50, 210)
 ROW = Row(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.decision import NEAREST, cosine_similarities, decide
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.decision import NEAREST, cosine_similarities, decide
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 
 
 def vectors(count: int, seed: int, dimension: int = 8) -> np.ndarray:

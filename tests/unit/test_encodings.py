@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from lookalike import encodings as format_
-from lookalike.encodings import (
+from lookalike.matching import encodings as format_
+from lookalike.matching.encodings import (
     CorruptEncodingsError,
     EncodedImage,
     Encodings,

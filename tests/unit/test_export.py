@@ -14,9 +14,15 @@ from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbe
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from lookalike.encoder import Encoder
 from lookalike.errors import ModelError
-from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, WEIGHTS_FILE, ModelDescription, read_description
+from lookalike.vision.encoder import Encoder
+from lookalike.vision.model import (
+    DESCRIPTION_FILE,
+    GRAPH_FILE,
+    WEIGHTS_FILE,
+    ModelDescription,
+    read_description,
+)
 from lookalike_tools.export import ExportError, export_model
 from lookalike_tools.export.exporter import LEAST_COSINE
 from tiny_clip import MODULE_FOLDER, save_tiny_clip

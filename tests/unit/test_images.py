@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from lookalike import images
 from lookalike.errors import ImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from lookalike.vision import images
 
 FORMATS = sorted(images.FORMATS)
 ORIENTATION_TAG = 0x0112

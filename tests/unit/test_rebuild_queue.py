@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookalike.aws.queue import types_to_rebuild
 from lookalike.keys import image_key
-from lookalike.rebuild_queue import types_to_rebuild
 
 
 def notification(*image_keys: str) -> str:

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.cohort import Cohort, prototype
-from lookalike.criterion import Criterion, Defaults, choose_criterion
-from lookalike.decision import MIN_OTHERS, RELATIVE_THRESHOLD, Rule, decide, relative_score
-from lookalike.settings import TypeSettings
+from lookalike.matching.decision import MIN_OTHERS, RELATIVE_THRESHOLD, Rule, decide, relative_score
+from lookalike.matching.gallery import Gallery, prototype
+from lookalike.matching.policy import Defaults, Policy, choose_policy
+from lookalike.matching.settings import TypeSettings
 from synthetic_encodings import MODEL, around, centres, encodings_of, unit
 
 STACK = Defaults(Rule.SIMILARITY, 0.92)
@@ -28,9 +28,9 @@ def siblings_and_a_varied_type() -> tuple[dict[str, np.ndarray], dict[str, np.nd
 
 def test_it_is_right_where_no_threshold_on_similarity_is() -> None:
     references, queries = siblings_and_a_varied_type()
-    cohort = Cohort.empty(MODEL, 64).replace({name: prototype(rows) for name, rows in references.items()})
+    gallery = Gallery.empty(MODEL, 64).replace({name: prototype(rows) for name, rows in references.items()})
     asked = {
-        (query, name): decide(queries[query], encodings_of(rows, name), 0, cohort)
+        (query, name): decide(queries[query], encodings_of(rows, name), 0, gallery)
         for query in queries
         for name, rows in references.items()
     }
@@ -41,8 +41,8 @@ def test_it_is_right_where_no_threshold_on_similarity_is() -> None:
 
 def test_a_decision_names_its_rule_its_score_and_the_nearest_other_type() -> None:
     references, queries = siblings_and_a_varied_type()
-    cohort = Cohort.empty(MODEL, 64).replace({name: prototype(rows) for name, rows in references.items()})
-    found = decide(queries["a"], encodings_of(references["a"], "a"), 0.2, cohort)
+    gallery = Gallery.empty(MODEL, 64).replace({name: prototype(rows) for name, rows in references.items()})
+    found = decide(queries["a"], encodings_of(references["a"], "a"), 0.2, gallery)
     assert found.rule is Rule.RELATIVE
     assert found.nearest_other
     assert found.nearest_other.type_id == "sibling-of-a"
@@ -67,8 +67,8 @@ def test_a_score_is_positive_only_for_the_nearer_type_and_at_most_1(own: float, 
         assert (score > 0) == (own > other)
 
 
-def many_types(count: int) -> Cohort:
-    return Cohort.empty(MODEL, 64).replace({f"t{i}": row for i, row in enumerate(centres(count))})
+def many_types(count: int) -> Gallery:
+    return Gallery.empty(MODEL, 64).replace({f"t{i}": row for i, row in enumerate(centres(count))})
 
 
 @pytest.mark.parametrize(
@@ -87,33 +87,33 @@ def many_types(count: int) -> Cohort:
 def test_the_requests_threshold_comes_before_the_types_and_the_stacks(
     requested: float | None, own: TypeSettings, stack: Defaults, rule: str, threshold: float, source: str
 ) -> None:
-    chosen = choose_criterion("t0", requested, own, stack, lambda: many_types(10))
+    chosen = choose_policy("t0", requested, own, stack, lambda: many_types(10))
     assert (chosen.threshold, chosen.source) == (threshold, source)
-    assert (chosen.cohort is not None) == (rule == "relative")
+    assert (chosen.gallery is not None) == (rule == "relative")
 
 
 def test_a_threshold_that_was_set_for_similarity_is_not_taken_for_the_relative_rule() -> None:
     stack = Defaults(Rule.RELATIVE, 0.92)
-    chosen = choose_criterion("t0", None, TypeSettings(threshold=0.95), stack, lambda: many_types(10))
+    chosen = choose_policy("t0", None, TypeSettings(threshold=0.95), stack, lambda: many_types(10))
     assert (chosen.threshold, chosen.source) == (RELATIVE_THRESHOLD, "default")
 
 
-@pytest.mark.parametrize("cohort", [None, many_types(1), many_types(MIN_OTHERS)])
-def test_with_too_few_other_types_similarity_decides_and_says_why(cohort: Cohort | None) -> None:
+@pytest.mark.parametrize("gallery", [None, many_types(1), many_types(MIN_OTHERS)])
+def test_with_too_few_other_types_similarity_decides_and_says_why(gallery: Gallery | None) -> None:
     own = TypeSettings(rule=Rule.RELATIVE, threshold=0.05)
     for requested in (None, 0.01):
-        chosen = choose_criterion("t0", requested, own, STACK, lambda: cohort)
-        assert chosen == Criterion(0.92, "stack", None, chosen.fallback, own)
+        chosen = choose_policy("t0", requested, own, STACK, lambda: gallery)
+        assert chosen == Policy(0.92, "stack", None, chosen.fallback, own)
         assert "other types" in (chosen.fallback or "")
 
 
 def test_enough_other_types_are_enough() -> None:
-    assert choose_criterion("t0", None, RELATIVE, STACK, lambda: many_types(MIN_OTHERS + 1)).cohort
-    assert choose_criterion("new", None, RELATIVE, STACK, lambda: many_types(MIN_OTHERS)).cohort
+    assert choose_policy("t0", None, RELATIVE, STACK, lambda: many_types(MIN_OTHERS + 1)).gallery
+    assert choose_policy("new", None, RELATIVE, STACK, lambda: many_types(MIN_OTHERS)).gallery
 
 
 def test_the_cohort_is_not_read_for_similarity() -> None:
-    def refuse() -> Cohort:
+    def refuse() -> Gallery:
         pytest.fail("it was read")
 
-    choose_criterion("t0", None, TypeSettings(), STACK, refuse)
+    choose_policy("t0", None, TypeSettings(), STACK, refuse)

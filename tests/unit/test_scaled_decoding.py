@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike import images
-from lookalike.encoder import Encoder
+from lookalike.vision import images
+from lookalike.vision.encoder import Encoder
 from lookalike_tools.export import export_model
 from lookalike_tools.parts import PARTS, render
 

@@ -14,11 +14,11 @@ import numpy as np
 from PIL import Image
 from sentence_transformers import SentenceTransformer
 
-from lookalike.encoder import Encoder
-from lookalike.images import preprocess
 from lookalike.keys import encodings_key, image_key
 from lookalike.rebuilding import BATCH, rebuild
-from lookalike.store import Store
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
+from lookalike.vision.images import preprocess
 from lookalike_tools.bench.contenders import PLAIN, THREADS
 from lookalike_tools.bench.places import Places
 from lookalike_tools.bench.timing import median_seconds, seconds

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from sentence_transformers import util
 
-from lookalike.decision import decide
-from lookalike.encodings import EncodedImage, Encodings, Origin, Row, dump, load, now
+from lookalike.matching.decision import decide
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row, dump, load, now
 from lookalike_tools.bench.timing import median_seconds, seconds
 
 ROWS = (100, 10_000, 100_000)

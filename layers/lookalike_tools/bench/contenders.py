@@ -60,7 +60,7 @@ def _openvino(places: Places) -> Encode:
 
 
 def _ours(model_dir: str) -> Encode:
-    from lookalike.encoder import Encoder
+    from lookalike.vision.encoder import Encoder
 
     encoder = Encoder(model_dir)
     return lambda photo: encoder.encode([photo])[0]

@@ -10,7 +10,7 @@ from torch import nn
 
 from lookalike.errors import LookalikeError
 from lookalike_tools.export import export_model
-from lookalike_tools.random_clip import save_random_clip
+from lookalike_tools.export.random_clip import save_random_clip
 
 NAME = "clip-ViT-B-32"
 

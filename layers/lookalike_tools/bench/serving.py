@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import boto3
 
-from lookalike.encoder import Encoder
-from lookalike.events import MISSED, Event, publish
+from lookalike.aws.events import MISSED, Event, publish
 from lookalike.recognition import recognize
-from lookalike.store import Store
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from lookalike_tools.bench.comparing import make_encodings
 from lookalike_tools.bench.timing import seconds
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator

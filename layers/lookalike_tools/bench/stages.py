@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lookalike.encoder import Encoder
-from lookalike.images import decode, resize_and_crop
+from lookalike.vision.encoder import Encoder
+from lookalike.vision.images import decode, resize_and_crop
 from lookalike_tools.bench.places import Places
 from lookalike_tools.bench.timing import median_seconds
 

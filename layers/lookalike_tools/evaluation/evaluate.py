@@ -12,8 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from lookalike.decision import MIN_OTHERS, Rule
-from lookalike.encoder import Encoder
+from lookalike.matching.decision import MIN_OTHERS, Rule
+from lookalike.vision.encoder import Encoder
 from lookalike_tools.evaluation.error_rates import (
     Trials,
     bootstrap,
@@ -26,7 +26,7 @@ from lookalike_tools.evaluation.error_rates import (
 from lookalike_tools.evaluation.photo_encodings import encode_photos
 from lookalike_tools.evaluation.report import Confusion, write_report
 from lookalike_tools.evaluation.trials import Draw, draw, trials_of
-from lookalike_tools.photo_folders import PhotosError, find_photos
+from lookalike_tools.photos.folders import PhotosError, find_photos
 
 FARS = {"tar_at_far_1pct": 0.01, "tar_at_far_01pct": 0.001}
 CONFUSIONS = 6

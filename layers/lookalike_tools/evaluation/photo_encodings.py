@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from lookalike.encoder import Encoder
 from lookalike.errors import ImageError
 from lookalike.keys import content_digest
+from lookalike.vision.encoder import Encoder
 
 CACHE_DIR = Path(".cache")
 BATCH = 16

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from lookalike.decision import Rule
+from lookalike.matching.decision import Rule
 from lookalike_tools.evaluation.error_rates import error_curve, sort_trials, threshold_at_far
 from lookalike_tools.evaluation.trials import Draw, trials_of
 

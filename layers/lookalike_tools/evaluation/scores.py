@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.cohort import prototype
-from lookalike.decision import relative_score
+from lookalike.matching.decision import relative_score
+from lookalike.matching.gallery import prototype
 
 Matrix = NDArray[np.float32]
 

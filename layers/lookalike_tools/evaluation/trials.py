@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.decision import Rule
+from lookalike.matching.decision import Rule
 from lookalike_tools.evaluation.error_rates import Trials
 from lookalike_tools.evaluation.scores import (
     Matrix,
@@ -81,7 +81,7 @@ def trials_of(
         draws: the draws.
         rule: whose scores to take.
         siblings: only impostors of sibling types, or only those of others; all if None.
-        unknown: impostors as if their own type were not known, with which no cohort helps.
+        unknown: impostors as if their own type were not known, with which no gallery helps.
     """
     parts = []
     for each in draws:

@@ -15,7 +15,7 @@ from torch import nn
 from transformers import CLIPModel
 from transformers.models.clip.modeling_clip import CLIPAttention, CLIPVisionEmbeddings
 
-from lookalike.model import Channels
+from lookalike.vision.model import Channels
 from lookalike_tools.export.source import ExportError, PixelsToEncoding, Source
 
 DEFAULT_THRESHOLD = 0.92

@@ -15,8 +15,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from transformers.utils import logging as transformers_logging
 
-from lookalike.images import resize_and_crop
-from lookalike.model import DESCRIPTION_FILE, GRAPH_FILE, WEIGHTS_FILE, Agreement, ModelDescription
+from lookalike.vision.images import resize_and_crop
+from lookalike.vision.model import DESCRIPTION_FILE, GRAPH_FILE, WEIGHTS_FILE, Agreement, ModelDescription
 from lookalike_tools.export.clip import load_clip
 from lookalike_tools.export.graph import move_weights_out, write_graph
 from lookalike_tools.export.int8 import quantize_graph

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 
 from lookalike.errors import LookalikeError
-from lookalike.model import Channels
+from lookalike.vision.model import Channels
 
 Encode = Callable[[list[Image.Image]], NDArray[np.float32]]
 

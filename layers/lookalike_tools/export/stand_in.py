@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from lookalike.images import resize_and_crop
+from lookalike.vision.images import resize_and_crop
 from lookalike_tools.export.source import PixelsToEncoding, Source
 
 STAND_IN = "efficientnet-lite0"

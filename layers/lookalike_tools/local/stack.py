@@ -15,8 +15,8 @@ from pathlib import Path
 import typer
 from botocore.exceptions import WaiterError
 
-from lookalike.model import read_description
-from lookalike_tools.live import LOCAL_STACK_NAME, Stack, local_session, make_client, read_outputs
+from lookalike.vision.model import read_description
+from lookalike_tools.live.stack import LOCAL_STACK_NAME, Stack, local_session, make_client, read_outputs
 from lookalike_tools.local.emulator import REGION, Emulator, LocalStackError, running_emulator
 from lookalike_tools.local.template import (
     as_zip_functions,

@@ -1,0 +1,41 @@
+"""A cold start: what a function needs before its first event."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from lookalike.aws.clients import make_client
+from lookalike.config import Config, read_config
+from lookalike.storage.gallery_store import GalleryStore
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
+
+
+class Started(NamedTuple):
+    """What a function works with, from its first event to its last."""
+
+    config: Config
+    encoder: Encoder
+    store: Store
+    galleries: GalleryStore
+    queue: Any
+    bus: Any
+
+
+def start(*, share_cores: bool = False) -> Started:
+    """Read the environment, open the model and make the clients.
+
+    Args:
+        share_cores: whether other threads need the cores while images are encoded.
+
+    Raises:
+        pydantic.ValidationError: the environment is not as the template sets it.
+        ModelError: the model can't be opened.
+    """
+    config = read_config()
+    with ThreadPoolExecutor() as threads:
+        # Opening the model and making clients take about as long: one is waited for.
+        opening = threads.submit(Encoder, config.model_dir, share_cores=share_cores)
+        s3, queue, bus = make_client("s3"), make_client("sqs"), make_client("events")
+        encoder = opening.result()
+    store = Store(s3, config.bucket, encoder.description)
+    return Started(config, encoder, store, GalleryStore(store), queue, bus)

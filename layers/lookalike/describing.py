@@ -1,0 +1,139 @@
+"""What is known: a type's state, and the state of each of its images."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Literal, NamedTuple
+
+from lookalike import keys
+from lookalike.errors import InvalidTokenError, NotFoundError
+from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
+from lookalike.matching.settings import TypeSettings
+from lookalike.storage.bucket import Page
+from lookalike.storage.store import ListedImage, Store
+
+
+class TypeState(NamedTuple):
+    """A type as it stands.
+
+    Attributes:
+        type_id: the type.
+        images: how many images it has.
+        origins: how many rows there are by the origin of their images.
+        rejected: the images that can't be encoded.
+        built_at: when its encodings last changed; None if there are none yet.
+        settings: its own decision settings.
+        up_to_date: whether its encodings say what its images say.
+    """
+
+    type_id: str
+    images: int
+    origins: dict[Origin, int]
+    rejected: tuple[Rejection, ...]
+    built_at: str | None
+    settings: TypeSettings
+    up_to_date: bool
+
+
+class ImageState(NamedTuple):
+    """An image as it stands; its row is known once it is encoded."""
+
+    name: str
+    listed: ListedImage
+    state: Literal["encoded", "rejected", "waiting"]
+    row: Row | None = None
+    reason: str | None = None
+
+
+def describe_type(store: Store, type_id: str) -> TypeState:
+    """Describe a type.
+
+    Raises:
+        NotFoundError: the bucket holds nothing of it.
+    """
+    encodings, images = _encodings(store, type_id), store.image_etags(type_id)
+    if not images and not encodings.rows and not store.has_type(type_id):
+        raise NotFoundError(
+            f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"
+        )
+    counted = Counter(row.origin for row in encodings.rows)
+    return TypeState(
+        type_id=type_id,
+        images=len(images),
+        origins={origin: counted[origin] for origin in Origin},
+        rejected=encodings.rejected,
+        built_at=encodings.built_at,
+        settings=store.read_settings(type_id),
+        up_to_date=encodings.is_current(images),
+    )
+
+
+def describe_images(store: Store, type_id: str, token: str | None, limit: int) -> Page[ImageState]:
+    """Describe a page of a type's images, in order of their names.
+
+    Raises:
+        NotFoundError: the type has no image.
+        InvalidTokenError: the token is of no page.
+    """
+    page = store.list_images(type_id, token, limit)
+    if not page.items and not token:
+        raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
+    return Page(_states(store, type_id, page.items), page.next_token)
+
+
+def describe_images_of(
+    store: Store, type_id: str, origin: Origin, token: str | None, limit: int
+) -> Page[ImageState]:
+    """Describe a page of a type's encoded images of one origin, the newest first, for people to review.
+
+    Raises:
+        NotFoundError: the type has no image.
+        InvalidTokenError: the token is of no page.
+        TooManyImagesError: it has more than a type may have.
+    """
+    listed = list(store.all_images(type_id))
+    if not listed:
+        raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
+    states = [state for state in _states(store, type_id, listed) if state.row and state.row.origin is origin]
+    states.sort(key=_age, reverse=True)
+    # The token names the last image of the page before: images that have come or gone move no others.
+    last = _read_token(token) if token else None
+    later = [state for state in states if last is None or _age(state) < last]
+    page = later[:limit]
+    return Page(page, urlsafe_b64encode(_age(page[-1]).encode()).decode() if len(later) > limit else None)
+
+
+def _age(state: ImageState) -> str:
+    return f"{state.listed.modified.astimezone(UTC).isoformat(timespec='milliseconds')} {state.name}"
+
+
+def _read_token(token: str) -> str:
+    try:
+        return urlsafe_b64decode(token).decode()
+    except ValueError:
+        raise InvalidTokenError(
+            "this next_token is of no page: pass on the one of the page before, unchanged"
+        ) from None
+
+
+def _states(store: Store, type_id: str, images: Iterable[ListedImage]) -> list[ImageState]:
+    encodings = _encodings(store, type_id)
+    rows = {(row.image, row.etag): row for row in encodings.rows}
+    rejected = {(entry.image, entry.etag): entry for entry in encodings.rejected}
+
+    def state(image: ListedImage) -> ImageState:
+        name = image.key.removeprefix(keys.images_prefix(type_id))
+        version = image.key, image.etag
+        if row := rows.get(version):
+            return ImageState(name, image, "encoded", row)
+        if entry := rejected.get(version):
+            return ImageState(name, image, "rejected", reason=entry.reason)
+        return ImageState(name, image, "waiting")
+
+    return [state(image) for image in images]
+
+
+def _encodings(store: Store, type_id: str) -> Encodings:
+    encodings, _ = store.read_encodings(type_id)
+    return encodings or Encodings.empty(store.model.model_id, type_id, store.model.dimension)

@@ -1,0 +1,148 @@
+"""Thresholds for a wanted false accept rate, from the types' own encodings. Pure.
+
+Each photo that people uploaded is asked against every type, its own without itself (leave-one-out). Appended
+photos are references, but ask nothing: they are there because they scored high.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.matching.decision import Rule, relative_score
+from lookalike.matching.encodings import Encodings, Origin
+from lookalike.matching.gallery import prototype
+from lookalike_tools.evaluation.error_rates import Interval, wilson
+
+CHUNK = 1024
+"""Photos compared with all prototypes at once: bounds memory."""
+
+ENOUGH_PHOTOS = 10
+"""With fewer photos of a type, its true accept rate is hardly known."""
+
+
+class Scores(NamedTuple):
+    """What photos scored against a type: those of its own, and those of other types."""
+
+    genuine: NDArray[np.floating]
+    impostor: NDArray[np.floating]
+
+
+class Calibration(NamedTuple):
+    """A threshold for a type, and what to expect of it.
+
+    Attributes:
+        threshold: what the score must exceed, 0 to 1.
+        far: the false accept rate on the photos of other types.
+        far_interval: where the rate is on other photos of such types, at 95 %.
+        tar: the true accept rate on the type's own photos.
+        tar_interval: where that rate is on other photos of the type, at 95 %.
+        warnings: why the figures can't be relied on.
+    """
+
+    threshold: float
+    far: float
+    far_interval: Interval
+    tar: float
+    tar_interval: Interval
+    warnings: tuple[str, ...]
+
+
+def score_types(
+    types: Sequence[Encodings], wanted: Sequence[str]
+) -> Iterator[tuple[str, dict[Rule, Scores]]]:
+    """Score uploaded photos against types by each rule; yields each wanted type.
+
+    Args:
+        types: all types of the stack, two at least, each with a row at least.
+        wanted: the types to score against.
+    """
+    matrices = [encodings.matrix for encodings in types]
+    photos = np.concatenate(matrices)
+    own = np.repeat(np.arange(len(types)), [len(matrix) for matrix in matrices])
+    uploaded = np.array([row.origin is Origin.UPLOADED for encodings in types for row in encodings.rows])
+    centres = np.stack([prototype(matrix) for matrix in matrices])
+    to_own = np.concatenate([_similarities_to_the_rest(matrix) for matrix in matrices])
+    best, best_type, second = _nearest_two(photos, centres, own, to_own)
+    numbers = {encodings.type_id: number for number, encodings in enumerate(types)}
+    for type_id in wanted:
+        number = numbers[type_id]
+        mine = own == number
+        similarity = (photos @ matrices[number].T).max(axis=1)
+        among = matrices[number] @ matrices[number].T
+        np.fill_diagonal(among, -1)
+        similarity[mine] = among.max(axis=1)
+        to_type = np.where(mine, to_own, photos @ centres[number])
+        relative = relative_score(to_type, np.where(best_type == number, second, best))
+        genuine = mine & uploaded & (mine.sum() > 1)
+        impostor = ~mine & uploaded
+        yield (
+            type_id,
+            {
+                Rule.SIMILARITY: Scores(similarity[genuine], similarity[impostor]),
+                Rule.RELATIVE: Scores(relative[genuine], relative[impostor]),
+            },
+        )
+
+
+def calibrate(scores: Scores, far: float) -> Calibration:
+    """The lowest threshold that photos of other types exceed at a rate of at most `far`, also new ones.
+
+    Of n photos, as many may exceed it as make a share of at most `far` when a new one is counted too: so a
+    new photo of such types exceeds it with a probability of at most `far`. This is the quantile of split
+    conformal prediction: Angelopoulos and Bates, 2021, https://arxiv.org/abs/2107.07511, section 1.
+    """
+    impostor = np.sort(scores.impostor)[::-1]
+    allowed = math.floor(far * (len(impostor) + 1) + 1e-9) - 1
+    reached = float(impostor[max(allowed, 0)]) if len(impostor) else 1.0
+    # Rounded up: photos at the threshold itself stay refused.
+    threshold = min(1.0, max(0.0, math.ceil(reached * 1e4) / 1e4))
+    false_accepts, true_accepts = int(np.sum(impostor > threshold)), int(np.sum(scores.genuine > threshold))
+    warnings = []
+    if allowed < 0:
+        warnings.append(
+            f"{len(impostor)} photos of other types are too few for {far:.2%}: "
+            f"{math.ceil(1 / far) - 1} are needed"
+        )
+    if len(scores.genuine) < ENOUGH_PHOTOS:
+        warnings.append(f"{len(scores.genuine)} photos of its own are too few to know the true accept rate")
+    return Calibration(
+        threshold,
+        false_accepts / max(len(impostor), 1),
+        wilson(false_accepts, len(impostor)),
+        true_accepts / max(len(scores.genuine), 1),
+        wilson(true_accepts, len(scores.genuine)),
+        tuple(warnings),
+    )
+
+
+def _similarities_to_the_rest(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Similarity of each row to the prototype of the other rows: (rows,); -1 for a single row."""
+    if len(matrix) == 1:
+        return np.full(1, -1, np.float32)
+    rest = matrix.sum(axis=0) - matrix
+    lengths = np.maximum(np.linalg.norm(rest, axis=1), 1e-6)
+    return np.asarray(np.einsum("rd,rd->r", matrix, rest) / lengths, np.float32)
+
+
+def _nearest_two(
+    photos: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    own: NDArray[np.intp],
+    to_own: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
+    """Of each photo the greatest similarity to a prototype, the type that has it, and the second greatest."""
+    parts = []
+    for start in range(0, len(photos), CHUNK):
+        rows = slice(start, start + CHUNK)
+        similarities = photos[rows] @ centres.T
+        index = np.arange(len(similarities))
+        similarities[index, own[rows]] = to_own[rows]
+        nearest = similarities.argmax(axis=1)
+        best = similarities[index, nearest]
+        similarities[index, nearest] = -1
+        parts.append((best, nearest, similarities.max(axis=1)))
+    best, nearest, second = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return best, nearest, second

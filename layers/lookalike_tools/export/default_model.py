@@ -1,0 +1,46 @@
+"""The model that people's commands run on: CLIP where it can be had, else, said loudly, a stand-in."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+
+from lookalike.vision.model import DESCRIPTION_FILE, read_description
+
+CLIP = "clip-ViT-B-32"
+CLIP_DIR = Path(".model")
+STAND_IN = "efficientnet-lite0"
+STAND_IN_DIR = Path(".model-stand-in")
+
+
+def prepare_model(console: Console) -> Path:
+    """The folder of a model, exported first if need be: CLIP's, or the stand-in's where CLIP can't be had.
+
+    Raises:
+        ExportError: the stand-in can't be exported either.
+    """
+    model_dir = CLIP_DIR if (CLIP_DIR / DESCRIPTION_FILE).exists() else _export_model(console)
+    description = read_description(model_dir)
+    console.print(f"{description.model_id}; a match exceeds a similarity of {description.default_threshold}")
+    return model_dir
+
+
+def _export_model(console: Console) -> Path:
+    from lookalike_tools.export import ExportError, export_model  # noqa: PLC0415 - torch takes seconds to load
+
+    console.print(f"Exporting {CLIP} ...")
+    try:
+        export_model(CLIP, "fp32", CLIP_DIR)
+        return CLIP_DIR
+    except ExportError as error:
+        console.print(
+            Panel(
+                f"CLIP can't be had: {error}\n\n[bold]This runs on a stand-in, {STAND_IN}. It is not CLIP: "
+                "it tells objects apart less well, and has other similarities and thresholds.",
+                title="NOT CLIP",
+                border_style="red",
+            )
+        )
+    if not (STAND_IN_DIR / DESCRIPTION_FILE).exists():
+        export_model(STAND_IN, "fp32", STAND_IN_DIR)
+    return STAND_IN_DIR

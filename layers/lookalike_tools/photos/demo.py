@@ -1,0 +1,113 @@
+"""The photos that the demo shows: rendered parts, or a person's own folders."""
+
+import io
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from lookalike.vision.encoder import Encoder
+from lookalike_tools.parts import PARTS, render, render_series
+from lookalike_tools.photos.folders import PhotosError, find_photos
+
+REFERENCES = 5
+QUERIES = 2
+CANDIDATES = 8
+SERIES_SEED = 100
+
+
+class Photo(NamedTuple):
+    """A photo of an object of a type: bytes of an image file."""
+
+    type_id: str
+    name: str
+    data: bytes
+
+    @property
+    def title(self) -> str:
+        """What tells it from other types' photos."""
+        return self.name if self.name.startswith(self.type_id) else f"{self.type_id}/{self.name}"
+
+
+class TypePhotos(NamedTuple):
+    """A type's photos: references to upload, queries to ask, and more to choose a lesson from."""
+
+    references: list[Photo]
+    queries: list[Photo]
+    candidates: list[Photo]
+
+
+class Lesson(NamedTuple):
+    """A hard photo, and one of the same type that makes it easier once it is appended."""
+
+    hard: Photo
+    helper: Photo
+    threshold: float
+
+
+def render_photos(advance: Callable[[], object]) -> list[TypePhotos]:
+    """Photos of each of the project's own parts; `advance` is called after each part."""
+    types = []
+    for part in PARTS:
+        photos = [_rendered(part, f"{seed:02}", render(part, seed)) for seed in range(REFERENCES + QUERIES)]
+        series = render_series(part, SERIES_SEED, CANDIDATES)
+        candidates = [_rendered(part, f"turned-{step}", image) for step, image in enumerate(series)]
+        types.append(TypePhotos(photos[:REFERENCES], photos[REFERENCES:], candidates))
+        advance()
+    return types
+
+
+def read_photos(folder: Path, seed: int = 0) -> list[TypePhotos]:
+    """Photos of each type in a folder that holds a folder for each.
+
+    Raises:
+        PhotosError: there are not two types with enough photos.
+    """
+    types = []
+    for type_id, paths in find_photos(folder).items():
+        if len(paths) > REFERENCES:
+            photos = [Photo(type_id, path.name, path.read_bytes()) for path in paths]
+            random.Random(seed).shuffle(photos)  # noqa: S311 (a draw of photos, no secret)
+            rest = photos[REFERENCES:]
+            types.append(TypePhotos(photos[:REFERENCES], rest[:QUERIES], rest[QUERIES:][:CANDIDATES]))
+    if len(types) < 2:
+        raise PhotosError(
+            f"{folder} holds {len(types)} folders with more than {REFERENCES} photos each; two are needed. "
+            "A folder's name is the type: letters, digits, '.', '_' and '-'"
+        )
+    return types
+
+
+def choose_lesson(encoder: Encoder, types: list[TypePhotos], threshold: float) -> Lesson | None:
+    """The candidate that gains most from another one's joining the references, among all types.
+
+    The helper must match the references by itself. Where none does at the given threshold, the lesson comes
+    with a lower one. None if there are no candidates.
+    """
+    best: tuple[bool, float] = (False, 0)
+    lesson = None
+    for photos in types:
+        if len(photos.candidates) < 2:
+            continue
+        references = encoder.encode([photo.data for photo in photos.references])
+        candidates = encoder.encode([photo.data for photo in photos.candidates])
+        known = (candidates @ references.T).max(axis=1)
+        among = candidates @ candidates.T
+        for hard, hard_photo in enumerate(photos.candidates):
+            for helper, helper_photo in enumerate(photos.candidates):
+                lowered = min(threshold, round(float(known[helper]) - 0.005, 2))
+                if hard == helper or known[hard] >= lowered:
+                    continue
+                gain = float(among[hard, helper] - known[hard])
+                rank = (lowered == threshold and among[hard, helper] > threshold, gain)
+                if rank > best:
+                    best, lesson = rank, Lesson(hard_photo, helper_photo, lowered)
+    return lesson
+
+
+def _rendered(part: str, name: str, image: Image.Image) -> Photo:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    return Photo(part, f"{part} {name}.jpg", buffer.getvalue())

@@ -1,0 +1,38 @@
+"""A folder of photos for each type, as people keep them."""
+
+from pathlib import Path
+
+from lookalike.errors import ImageError, LookalikeError
+from lookalike.keys import is_type_id
+from lookalike.vision.images import sniff_format
+
+
+class PhotosError(LookalikeError):
+    """The folder does not hold the photos that are needed."""
+
+
+def find_photos(folder: Path) -> dict[str, list[Path]]:
+    """The photos of each type, in order of their names; hidden files and what is no image are left out.
+
+    Raises:
+        PhotosError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise PhotosError(f"{folder} is no folder: give one that holds a folder of photos for each type")
+    found = {
+        path.name: [photo for photo in sorted(path.iterdir()) if _is_photo(photo)]
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and is_type_id(path.name)
+    }
+    return {type_id: photos for type_id, photos in found.items() if photos}
+
+
+def _is_photo(path: Path) -> bool:
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            sniff_format(file.read(16))
+    except ImageError:
+        return False
+    return True

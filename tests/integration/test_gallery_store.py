@@ -1,0 +1,113 @@
+"""The gallery is what the types' encodings say, whoever writes it, and is read no more than it must be."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from lookalike.keys import gallery_key, is_type_id
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.gallery import Gallery
+from lookalike.storage.gallery_store import GalleryStore
+from lookalike.storage.store import Store
+from synthetic_encodings import around, centres
+
+
+def write_type(store: Store, type_id: str, seed: int, rows: int = 3) -> None:
+    (centre,) = centres(1, store.model.dimension, seed=seed)
+    matrix = around(centre, rows, 0.3, seed)
+    images = [
+        EncodedImage(Row(f"types/{type_id}/images/{i}.jpg", "etag", Origin.UPLOADED, ""), row)
+        for i, row in enumerate(matrix)
+    ]
+    empty = Encodings.empty(store.model.model_id, type_id, store.model.dimension)
+    store.update_encodings(type_id, lambda _: empty.append(images))
+
+
+@contextmanager
+def answers_to_reads(store: Store) -> Iterator[list[int]]:
+    """The HTTP status of each answer to GetObject, as they come."""
+    statuses: list[int] = []
+
+    def note(parsed: dict[str, Any], **_: Any) -> None:
+        statuses.append(parsed["ResponseMetadata"]["HTTPStatusCode"])
+
+    store.client.meta.events.register("after-call.s3.GetObject", note)
+    yield statuses
+    store.client.meta.events.unregister("after-call.s3.GetObject", note)
+
+
+def read(store: Store) -> Gallery:
+    gallery = GalleryStore(store).read()
+    assert gallery
+    return gallery
+
+
+def test_there_is_none_at_first(store: Store) -> None:
+    assert GalleryStore(store).read() is None
+
+
+def test_types_join_it_change_and_leave(store: Store) -> None:
+    for seed, type_id in enumerate(("nut", "bolt")):
+        write_type(store, type_id, seed)
+    GalleryStore(store).refresh(["nut", "bolt"])
+    before = read(store)
+    assert before.type_ids == ("bolt", "nut")
+    write_type(store, "nut", seed=7)
+    store.update_encodings("bolt", lambda encodings: encodings.keep_only({}))
+    GalleryStore(store).refresh(["nut", "bolt"])
+    assert read(store).type_ids == ("nut",)
+    assert read(store).matrix[0] @ before.matrix[1] < 0.9
+
+
+def test_nothing_is_written_when_nothing_has_changed(store: Store) -> None:
+    write_type(store, "nut", 1)
+    galleries, key = GalleryStore(store), gallery_key(store.model.model_id)
+    galleries.refresh(["nut"])
+    before = store.client.head_object(Bucket=store.bucket, Key=key)["ETag"]
+    galleries.refresh(["nut", "no-such-type"])
+    GalleryStore(store).refresh([])
+    assert store.client.head_object(Bucket=store.bucket, Key=key)["ETag"] == before
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"not safetensors", b"\x10" * 500])
+def test_a_cohort_that_is_gone_or_damaged_is_made_anew_of_all_types(
+    store: Store, damage: bytes | None
+) -> None:
+    for seed, type_id in enumerate(("nut", "bolt", "gear")):
+        write_type(store, type_id, seed)
+    if damage is not None:
+        store.client.put_object(Bucket=store.bucket, Key=gallery_key(store.model.model_id), Body=damage)
+    assert GalleryStore(store).read() is None
+    GalleryStore(store).refresh(["nut"])
+    assert read(store).type_ids == ("bolt", "gear", "nut")
+
+
+def test_writers_at_once_lose_no_type(store: Store) -> None:
+    type_ids = [f"type-{index:02}" for index in range(12)]
+    for seed, type_id in enumerate(type_ids):
+        write_type(store, type_id, seed)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda type_id: GalleryStore(store).refresh([type_id]), type_ids))
+    assert list(read(store).type_ids) == type_ids
+
+
+def test_it_is_read_once_and_again_when_another_has_written_it(store: Store) -> None:
+    write_type(store, "nut", 1)
+    galleries = GalleryStore(store)
+    galleries.refresh(["nut"])
+    with answers_to_reads(store) as statuses:
+        first, second, third = galleries.read(), galleries.read(), galleries.read()
+        assert statuses == [200, 304, 304]
+    assert first is second is third
+    write_type(store, "bolt", 2)
+    GalleryStore(store).refresh(["bolt"])
+    again = galleries.read()
+    assert again
+    assert again.type_ids == ("bolt", "nut")
+
+
+def test_no_type_can_take_its_name() -> None:
+    assert not is_type_id(gallery_key("model").rpartition("/")[2].removesuffix(".safetensors"))
