@@ -13,10 +13,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lookalike.aws import events
 from lookalike.aws.cold_start import start
 from lookalike.aws.queue import request_rebuild, types_to_rebuild
+from lookalike.gallery_refresh import refresh_gallery
 from lookalike.rebuilding import Rebuilt, rebuild
 from lookalike.storage.compare_and_swap import ContentionError
 
-config, encoder, store, galleries, queue, bus = start(share_cores=True)
+started = start(share_cores=True)
+config, encoder, store = started.config, started.encoder, started.store
+queue, bus = started.queue, started.bus
 logger = Logger()
 metrics = Metrics()
 
@@ -45,7 +48,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     response = process_partial_response(event, handle, processor, context)
     # Once for all types of the batch. Should it fail, so does the batch: its messages come again, find the
     # types rebuilt, and end here.
-    galleries.refresh(outcomes)
+    refresh_gallery(store, outcomes)
     return response
 
 

@@ -3,46 +3,49 @@
 from typing import Any
 
 from lookalike.describing import ImageState, TypeState
-from lookalike.identification import Candidate
-from lookalike.matching.decision import Decision
-from lookalike.matching.gallery import Gallery
-from lookalike.matching.policy import Policy
-from lookalike.recognition import Appended, Recognition
+from lookalike.identification import Identification
+from lookalike.recognition import Comparison, Recognition
 from recognize import schemas
 
 
-def candidate(candidate: Candidate) -> schemas.Candidate:
-    """One of the types that a query was compared with."""
-    encodings, policy, decision = candidate
-    return schemas.Candidate(**_decision(encodings.type_id, policy, decision))
+def recognized(found: Recognition) -> schemas.RecognizeAnswer:
+    """Whether a query shows an object of a type."""
+    return schemas.RecognizeAnswer(
+        **_compared(found.comparison),
+        appended=found.appended.image,
+        pending=found.appended.pending,
+        encodings=found.appended.rows,
+        model=found.model_id,
+    )
 
 
-def _decision(type_id: str, policy: Policy, decision: Decision) -> dict[str, Any]:
+def identified(found: Identification) -> schemas.IdentifyAnswer:
+    """Which of all types a query shows."""
+    return schemas.IdentifyAnswer(
+        match=found.match.encodings.type_id if found.match else None,
+        candidates=[schemas.Candidate(**_compared(each)) for each in found.candidates],
+        appended=found.appended.image,
+        pending=found.appended.pending,
+        types=found.types,
+        model=found.model_id,
+    )
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    policy, decision = comparison.policy, comparison.decision
     other = decision.nearest_other
     return {
-        "type_id": type_id,
+        "type_id": comparison.encodings.type_id,
         "match": decision.match,
         "similarity": decision.similarity,
-        "rule": decision.rule,
+        "rule": policy.rule,
         "score": decision.score,
-        "threshold": decision.threshold,
-        "threshold_source": policy.source,
-        "fallback": policy.fallback,
+        "threshold": policy.threshold,
+        "threshold_source": policy.threshold_source,
+        "notice": policy.notice,
         "nearest_other": schemas.OtherType(**other._asdict()) if other else None,
         "nearest": [schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
     }
-
-
-def recognized(recognition: Recognition, policy: Policy) -> schemas.RecognizeAnswer:
-    """Whether a query shows an object of a type."""
-    decision, appended = recognition.decision, recognition.appended
-    return schemas.RecognizeAnswer(
-        **_decision(recognition.type_id, policy, decision),
-        appended=appended.image,
-        pending=appended.pending,
-        encodings=appended.rows,
-        model=recognition.model_id,
-    )
 
 
 def image(image: ImageState) -> schemas.ImageEntry:
@@ -57,6 +60,7 @@ def image(image: ImageState) -> schemas.ImageEntry:
         origin=row.origin if row else None,
         similarity=row.similarity if row else None,
         nearest=row.nearest if row else None,
+        filename=row.filename if row else None,
         reason=image.reason,
     )
 
@@ -74,24 +78,7 @@ def described(state: TypeState, model_id: str) -> schemas.TypeAnswer:
         ],
         model=model_id,
         built_at=state.built_at,
-        settings=state.settings,
+        settings=state.settings.settings,
+        notice=state.settings.notice,
         up_to_date=state.up_to_date,
-    )
-
-
-def identified(
-    candidates: list[Candidate],
-    match: Candidate | None,
-    appended: Appended,
-    gallery: Gallery | None,
-    model_id: str,
-) -> schemas.IdentifyAnswer:
-    """Which of all types a query shows."""
-    return schemas.IdentifyAnswer(
-        match=match.encodings.type_id if match else None,
-        candidates=[candidate(each) for each in candidates],
-        appended=appended.image,
-        pending=appended.pending,
-        types=len(gallery.type_ids) if gallery else 0,
-        model=model_id,
     )

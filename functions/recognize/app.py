@@ -4,6 +4,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -24,17 +25,19 @@ from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
 from lookalike.aws.cold_start import start
 from lookalike.aws.queue import request_rebuild
 from lookalike.describing import describe_images, describe_images_of, describe_type
-from lookalike.identification import best_match, identify
+from lookalike.identification import Identification, identify
 from lookalike.matching.gallery import Gallery
-from lookalike.matching.policy import Defaults, Policy, choose_policy
+from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.settings import TypeSettings
-from lookalike.recognition import Appended, append_match, recognize
+from lookalike.recognition import QueryPhoto, Recognition, recognize
 from lookalike.storage.query_uploads import presign_query_upload
 from lookalike.vision.images import FORMATS, sniff_format
 from recognize import answers, schemas
-from recognize.body import SentImage, read_body
+from recognize.body import read_body
 
-config, encoder, store, galleries, queue, bus = start()
+started = start()
+config, encoder, store = started.config, started.encoder, started.store
+queue, bus = started.queue, started.bus
 logger = Logger()
 metrics = Metrics()
 to_json = partial(json.dumps, ensure_ascii=False)
@@ -44,9 +47,6 @@ app = APIGatewayHttpResolver(enable_validation=True, serializer=to_json)
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
 RETRY_AFTER_SECONDS = 2
-
-MOST_QUEUED = 100
-"""Types that one query without a type asks to be rebuilt: as many messages take a second."""
 
 RESERVE_SECONDS = LONGEST_CALL_SECONDS + 5
 """Time before the function's end in which no call to AWS begins: the last one, and the model's loading before
@@ -60,7 +60,6 @@ STATUS_OF_ERROR = {
     errors.ImageTooLargeError: 413,
     errors.UnsupportedImageError: 415,
     errors.UndecodableImageError: 422,
-    errors.EncodingsNotReadyError: 503,
 }
 
 
@@ -72,37 +71,11 @@ def recognize_type(
     filename: schemas.Filename = None,
 ) -> schemas.RecognizeAnswer:
     """Compare the photo in the body with the type's images; a match joins them."""
-    image = _read_image()
-    filename = filename or image.filename
-    policy = _policy(type_id, threshold, galleries.read)
-    try:
-        recognition = recognize(
-            encoder,
-            store,
-            type_id,
-            image.data,
-            threshold=policy.threshold,
-            gallery=policy.gallery,
-            append=append,
-            filename=filename,
-            settings=policy.settings,
-        )
-    except errors.EncodingsNotReadyError:
-        request_rebuild(queue, config.queue_url, type_id)
-        raise
-    if recognition.appended.stale:
-        request_rebuild(queue, config.queue_url, type_id)
-    answer = answers.recognized(recognition, policy)
-    logger.info(
-        "recognised", **answer.model_dump(exclude={"nearest"}), attempts=recognition.appended.attempts
-    )
-    _add_metrics(answer.match, recognition.appended, recognition.encode_ms)
-    metrics.add_metric("Rows", MetricUnit.Count, recognition.appended.rows)
-    metrics.add_metric("LoadTime", MetricUnit.Milliseconds, recognition.load_ms)
-    event = events.MATCHED if answer.match else events.MISSED
-    events.publish(
-        bus, config.event_bus, [events.Event(event, {**answer.model_dump(), "filename": filename})]
-    )
+    photo = _read_photo(filename)
+    policy = _choose_policy(type_id, threshold, store.read_gallery)
+    found = recognize(encoder, store, type_id, photo, policy, append=append)
+    answer = answers.recognized(found)
+    _conclude(found, photo, answer)
     return answer
 
 
@@ -113,48 +86,22 @@ def recognize_any(
     filename: schemas.Filename = None,
 ) -> schemas.IdentifyAnswer:
     """Compare the photo in the body with the nearest types, the best first; a match joins them if asked."""
-    image = _read_image()
-    filename = filename or image.filename
-    started = time.perf_counter()
-    (encoding,) = encoder.encode([image.data])
-    encode_ms = (time.perf_counter() - started) * 1000
-    gallery = galleries.read()
-    try:
-        candidates = identify(
-            store, gallery, encoding, lambda type_id: _policy(type_id, threshold, lambda: gallery)
-        )
-    except errors.EncodingsNotReadyError:
-        for type_id in store.list_types(limit=MOST_QUEUED).items:
-            request_rebuild(queue, config.queue_url, type_id)
-        raise
-    match = best_match(candidates)
-    appended = Appended(None, False, 0)
-    if match and append:
-        appended = append_match(
-            store,
-            match.encodings,
-            image.data,
-            encoding,
-            match.decision,
-            filename=filename,
-            settings=match.policy.settings,
-            gallery=match.policy.gallery,
-        )
-    if appended.stale and match:
-        request_rebuild(queue, config.queue_url, match.encodings.type_id)
-    answer = answers.identified(candidates, match, appended, gallery, encoder.model_id)
-    logger.info("identified", **answer.model_dump(exclude={"candidates"}))
-    _add_metrics(match is not None, appended, encode_ms)
-    event = events.MATCHED if match else events.MISSED
-    detail = {"type_id": answer.match, **answer.model_dump(exclude={"match"}), "filename": filename}
-    events.publish(bus, config.event_bus, [events.Event(event, detail)])
+    photo = _read_photo(filename)
+
+    def policy_of(type_id: str, gallery: Gallery) -> Policy:
+        return _choose_policy(type_id, threshold, lambda: gallery)
+
+    found = identify(encoder, store, photo, policy_of, append=append)
+    answer = answers.identified(found)
+    _conclude(found, photo, answer)
     return answer
 
 
 @app.post("/uploads", summary="Allow a large query photo to be put")
 def create_upload(content_type: schemas.MediaType = "application/octet-stream") -> schemas.UploadAnswer:
     """A presigned POST; recognise the photo afterwards by its `query_key`. It is kept for a day."""
-    return schemas.UploadAnswer(**presign_query_upload(store, content_type)._asdict())
+    upload = presign_query_upload(store.bucket, content_type)
+    return schemas.UploadAnswer(url=upload.post.url, fields=upload.post.fields, query_key=upload.query_key)
 
 
 @app.get("/types", summary="List the types")
@@ -199,9 +146,9 @@ def list_images(
 def put_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[schemas.ImageAnswer]:
     """Put the photo in the body, in place of one of the same name; its encoding is made in a moment."""
     key = keys.image_key(type_id, unquote(name))
-    image = _read_image()
-    encoder.preprocess(image.data)
-    etag = store.put_image(key, image.data, FORMATS[sniff_format(image.data)])
+    photo = _read_photo()
+    encoder.preprocess(photo.data)
+    etag = store.put_image(key, photo.data, FORMATS[sniff_format(photo.data)])
     return Response(201, body=schemas.ImageAnswer(image=key, etag=etag))
 
 
@@ -238,9 +185,17 @@ def refuse_parameters(error: RequestValidationError) -> Response[str]:
     return _error(400, "; ".join(reasons))
 
 
+@app.exception_handler(errors.EncodingsNotReadyError)
+def ask_to_come_back(error: errors.EncodingsNotReadyError) -> Response[str]:
+    """See to it that the encodings are built."""
+    for type_id in error.type_ids:
+        request_rebuild(queue, config.queue_url, type_id)
+    return _error(503, str(error))
+
+
 @app.exception_handler(list(STATUS_OF_ERROR))
 def refuse(error: errors.LookalikeError) -> Response[str]:
-    """Say what was wrong with the request, or that its answer takes a moment."""
+    """Say what was wrong with the request."""
     return _error(STATUS_OF_ERROR[type(error)], str(error))
 
 
@@ -270,24 +225,51 @@ def _escaped_path(event: dict[str, Any]) -> str:
     return path
 
 
-def _read_image() -> SentImage:
+def _read_photo(filename: str | None = None) -> QueryPhoto:
+    """The photo in the body; its name is the one given, or else the one that a form gives."""
     body = read_body(app.current_event)
-    if isinstance(body, SentImage):
-        return body
-    return SentImage(store.get_image(body.query_key).data)
+    photo = body if isinstance(body, QueryPhoto) else QueryPhoto(store.get_image(body.query_key).data)
+    return replace(photo, filename=filename or photo.filename)
 
 
-def _policy(type_id: str, requested: float | None, read_gallery: Callable[[], Gallery | None]) -> Policy:
-    own, stack = store.read_settings(type_id), Defaults(config.rule, config.threshold)
-    return choose_policy(type_id, requested, own, stack, read_gallery)
+def _choose_policy(
+    type_id: str, requested: float | None, read_gallery: Callable[[], Gallery | None]
+) -> Policy:
+    stored, stack = store.read_settings(type_id), StackDefaults(config.rule, config.threshold)
+    return choose_policy(type_id, requested, stored, stack, read_gallery)
 
 
-def _add_metrics(match: bool, appended: Appended, encode_ms: float) -> None:
+def _conclude(
+    found: Recognition | Identification,
+    photo: QueryPhoto,
+    answer: schemas.RecognizeAnswer | schemas.IdentifyAnswer,
+) -> None:
+    """Ask for the rebuild that is needed, and report: log line, metrics, event."""
+    detail = answer.model_dump() | {"filename": photo.filename}
+    if isinstance(found, Identification):
+        # Events of both routes name the type alike.
+        detail["type_id"] = detail.pop("match")
+        compared = found.match
+    else:
+        compared = found.comparison
+    appended, match = found.appended, bool(answer.match)
+    if appended.stale and compared:
+        request_rebuild(queue, config.queue_url, compared.encodings.type_id)
+    logger.info(
+        "recognised",
+        **{name: value for name, value in detail.items() if name not in ("nearest", "candidates")},
+        attempts=appended.attempts,
+    )
     metrics.add_metric("Matched", MetricUnit.Count, int(match))
     metrics.add_metric("Missed", MetricUnit.Count, int(not match))
     metrics.add_metric("Appended", MetricUnit.Count, int(appended.image is not None))
     metrics.add_metric("AppendAttempts", MetricUnit.Count, appended.attempts)
-    metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, encode_ms)
+    if compared:
+        metrics.add_metric("Rows", MetricUnit.Count, appended.rows)
+    metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, found.encode_ms)
+    metrics.add_metric("LoadTime", MetricUnit.Milliseconds, found.load_ms)
+    event = events.MATCHED if match else events.MISSED
+    events.publish(bus, config.event_bus, [events.Event(event, detail)])
 
 
 def _error(status: int, message: str) -> Response[str]:

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from io import BytesIO
-from typing import NamedTuple
 
 from aws_lambda_powertools.event_handler.exceptions import (
     BadRequestError,
@@ -14,6 +13,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from multipart import MultipartError, MultipartParser, parse_options_header
 from pydantic import ValidationError
 
+from lookalike.recognition import QueryPhoto
 from recognize.schemas import QueryReference
 
 MAX_BODY_BYTES = 4_500_000
@@ -25,14 +25,7 @@ ACCEPTED = (
 )
 
 
-class SentImage(NamedTuple):
-    """An image's bytes, and its file name where the request tells."""
-
-    data: bytes
-    filename: str | None = None
-
-
-def read_body(event: APIGatewayProxyEventV2) -> SentImage | QueryReference:
+def read_body(event: APIGatewayProxyEventV2) -> QueryPhoto | QueryReference:
     """The image of a request's body, or the key of one that was uploaded before.
 
     Raises:
@@ -45,7 +38,7 @@ def read_body(event: APIGatewayProxyEventV2) -> SentImage | QueryReference:
     if content_type == "multipart/form-data":
         return _read_form(body, options.get("boundary"))
     if content_type.startswith("image/") or content_type in ("", "application/octet-stream"):
-        return SentImage(_not_empty(body))
+        return QueryPhoto(_not_empty(body))
     raise ServiceError(415, f"content type {content_type!r} is not taken: send {ACCEPTED}")
 
 
@@ -73,7 +66,7 @@ def _read_reference(body: bytes) -> QueryReference:
         ) from None
 
 
-def _read_form(body: bytes, boundary: str | None) -> SentImage:
+def _read_form(body: bytes, boundary: str | None) -> QueryPhoto:
     if not boundary:
         raise BadRequestError("multipart/form-data needs a boundary in its content type")
     parser = MultipartParser(
@@ -85,7 +78,7 @@ def _read_form(body: bytes, boundary: str | None) -> SentImage:
         raise BadRequestError(f"the form can't be read: {error}") from None
     if part is None:
         raise BadRequestError(f"the form has no part {IMAGE_PART!r}: send the photo as that part")
-    return SentImage(_not_empty(part.raw), part.filename or None)
+    return QueryPhoto(_not_empty(part.raw), part.filename or None)
 
 
 def _not_empty(data: bytes) -> bytes:

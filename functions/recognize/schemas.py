@@ -6,10 +6,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, Field
 
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
-from lookalike.matching.decision import Rule
 from lookalike.matching.encodings import Origin
 from lookalike.matching.policy import Source
-from lookalike.matching.settings import TypeSettings
+from lookalike.matching.settings import Rule, TypeSettings
 
 TypeId = Annotated[str, Path(pattern=TYPE_ID_PATTERN, description="The type.")]
 ImageName = Annotated[str, Path(min_length=1, description="The image's name within its type.")]
@@ -23,7 +22,7 @@ Append = Annotated[bool, Query(description="Whether a match joins the type's ima
 AppendIfAsked = Annotated[bool, Query(description="Whether a match joins the images of its type.")]
 Filename = Annotated[
     str | None,
-    Query(min_length=1, max_length=255, description="Name of the photo, kept when it is appended."),
+    Query(min_length=1, max_length=255, description="What the photo is called; kept with it."),
 ]
 Token = Annotated[
     str | None,
@@ -69,7 +68,7 @@ class Candidate(BaseModel):
     score: Annotated[float, Field(description="By the rule; a match exceeds the threshold.")]
     threshold: float
     threshold_source: Source
-    fallback: Annotated[str | None, Field(description="Why similarity decided, not the relative rule.")]
+    notice: Annotated[str | None, Field(description="Why something is not as the type's settings ask.")]
     nearest_other: Annotated[
         OtherType | None, Field(description="By the relative rule: what else it may be.")
     ]
@@ -142,6 +141,7 @@ class TypeAnswer(BaseModel):
     model: str
     built_at: str | None
     settings: TypeSettings
+    notice: Annotated[str | None, Field(description="What of the settings is passed over, and why.")]
     up_to_date: Annotated[bool, Field(description="Whether the encodings say what the images say.")]
 
 
@@ -158,6 +158,7 @@ class ImageEntry(BaseModel):
         float | None, Field(description="Of a recognised image: to the nearest image, when it came.")
     ]
     nearest: Annotated[str | None, Field(description="Of a recognised image: key of that image.")]
+    filename: Annotated[str | None, Field(description="Of a recognised image: what it was called.")]
     reason: str | None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookalike.matching.decision import Rule
+from lookalike.matching.settings import Rule
 
 
 class Config(BaseModel):

@@ -1,24 +1,25 @@
-"""What is known: a type's state, and the state of each of its images."""
+"""Describing: a type as it stands, and each of its images."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from lookalike import keys
 from lookalike.errors import InvalidTokenError, NotFoundError
 from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
-from lookalike.matching.settings import TypeSettings
-from lookalike.storage.bucket import Page
-from lookalike.storage.store import ListedImage, Store
+from lookalike.matching.settings import StoredSettings
+from lookalike.storage.bucket import Page, StoredObject
+from lookalike.storage.store import Store
 
 
-class TypeState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TypeState:
     """A type as it stands.
 
     Attributes:
-        type_id: the type.
         images: how many images it has.
         origins: how many rows there are by the origin of their images.
         rejected: the images that can't be encoded.
@@ -32,15 +33,16 @@ class TypeState(NamedTuple):
     origins: dict[Origin, int]
     rejected: tuple[Rejection, ...]
     built_at: str | None
-    settings: TypeSettings
+    settings: StoredSettings
     up_to_date: bool
 
 
-class ImageState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ImageState:
     """An image as it stands; its row is known once it is encoded."""
 
     name: str
-    listed: ListedImage
+    listed: StoredObject
     state: Literal["encoded", "rejected", "waiting"]
     row: Row | None = None
     reason: str | None = None
@@ -112,17 +114,15 @@ def _read_token(token: str) -> str:
     try:
         return urlsafe_b64decode(token).decode()
     except ValueError:
-        raise InvalidTokenError(
-            "this next_token is of no page: pass on the one of the page before, unchanged"
-        ) from None
+        raise InvalidTokenError from None
 
 
-def _states(store: Store, type_id: str, images: Iterable[ListedImage]) -> list[ImageState]:
+def _states(store: Store, type_id: str, images: Iterable[StoredObject]) -> list[ImageState]:
     encodings = _encodings(store, type_id)
     rows = {(row.image, row.etag): row for row in encodings.rows}
     rejected = {(entry.image, entry.etag): entry for entry in encodings.rejected}
 
-    def state(image: ListedImage) -> ImageState:
+    def state(image: StoredObject) -> ImageState:
         name = image.key.removeprefix(keys.images_prefix(type_id))
         version = image.key, image.etag
         if row := rows.get(version):
@@ -136,4 +136,4 @@ def _states(store: Store, type_id: str, images: Iterable[ListedImage]) -> list[I
 
 def _encodings(store: Store, type_id: str) -> Encodings:
     encodings, _ = store.read_encodings(type_id)
-    return encodings or Encodings.empty(store.model.model_id, type_id, store.model.dimension)
+    return encodings or store.no_encodings(type_id)

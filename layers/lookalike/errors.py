@@ -1,7 +1,6 @@
-"""What can go wrong, told so that a person knows what would be right.
+"""What can go wrong. Each message says what would be right, and is fit for whoever sent the input."""
 
-Each message is fit to be shown to whoever sent the input.
-"""
+from collections.abc import Sequence
 
 
 class LookalikeError(Exception):
@@ -35,6 +34,10 @@ class InvalidNameError(LookalikeError):
 class InvalidTokenError(LookalikeError):
     """A token that no page of a listing gave."""
 
+    def __init__(self) -> None:
+        """Say what to do about it."""
+        super().__init__("no page gave this next_token: pass on the one of the page before, unchanged")
+
 
 class TooManyImagesError(LookalikeError):
     """More images than a type may have."""
@@ -45,4 +48,13 @@ class NotFoundError(LookalikeError):
 
 
 class EncodingsNotReadyError(LookalikeError):
-    """The type has images, but its encodings for this model are still being built."""
+    """There are images, but their encodings for this model are still being built.
+
+    Attributes:
+        type_ids: the types to rebuild.
+    """
+
+    def __init__(self, message: str, type_ids: Sequence[str]) -> None:
+        """Name the types to rebuild."""
+        super().__init__(message)
+        self.type_ids = tuple(type_ids)

@@ -1,79 +1,133 @@
-"""Identifying: which of all types does a query image show?"""
+"""Identifying: which of all types does a query photo show?"""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.matching.decision import Decision, decide
-from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
-from lookalike.recognition import load_encodings
+from lookalike.recognition import (
+    Appended,
+    Comparison,
+    QueryPhoto,
+    append_match,
+    compare,
+    load_encodings,
+)
 from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 
 CANDIDATES = 5
 """How many types are looked at closely: of the others only the prototype is."""
 
+MOST_QUEUED = 100
+"""Types to rebuild that one query asks for, while there is no gallery: as many messages take a second."""
 
-MOST_LOOKED_AT = 100
-"""Types asked whether they are being built, while there is no gallery: bounds the time."""
 
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """The answer to a query against all types.
 
-class Candidate(NamedTuple):
-    """A type that a query was compared with: its encodings, what decided, and the decision."""
+    Attributes:
+        candidates: the types that the query was compared with, the nearest first.
+        match: the nearest of them that matches, if any does.
+        types: how many types there are to choose from.
+    """
 
-    encodings: Encodings
-    policy: Policy
-    decision: Decision
+    candidates: tuple[Comparison, ...]
+    match: Comparison | None
+    appended: Appended
+    types: int
+    model_id: str
+    encode_ms: float
+    load_ms: float
 
 
 def identify(
+    encoder: Encoder,
     store: Store,
-    gallery: Gallery | None,
-    query: NDArray[np.float32],
-    policy_of: Callable[[str], Policy],
-) -> list[Candidate]:
-    """Compare a query with the types whose prototypes are nearest to it, the nearest first.
+    photo: QueryPhoto,
+    policy_of: Callable[[str, Gallery], Policy],
+    *,
+    append: bool = False,
+) -> Identification:
+    """Compare a photo with the types whose prototypes are nearest to it; a match joins its type if asked.
 
     Only these types' own encodings are read, so that the time hardly grows with the number of types.
 
     Args:
-        store: holds the types' encodings.
-        gallery: a prototype of each type.
-        query: its encoding, (dimension,).
+        encoder: encodes the photo.
+        store: holds the gallery and the types' encodings.
+        photo: the query.
         policy_of: what decides for a type.
+        append: whether a match joins its type's images.
 
     Raises:
+        ImageError: the photo can't be decoded.
         NotFoundError: there is no type, or none with an image that can be encoded.
         EncodingsNotReadyError: there are types, but none has been built.
     """
-    if gallery is None or not gallery.type_ids:
-        if any(_will_answer(store, type_id) for type_id in store.list_types(limit=MOST_LOOKED_AT).items):
-            raise EncodingsNotReadyError("the types' encodings are being built: try again in a moment")
-        raise NotFoundError(
-            "there are no types with images that can be encoded: put reference photos under "
-            "types/{type_id}/images/"
-        )
+    started = time.perf_counter()
+    (encoding,) = encoder.encode([photo.data])
+    encoded = time.perf_counter()
+    gallery = _load_gallery(store)
+    candidates = _compare_nearest(store, gallery, encoding, policy_of)
+    loaded = time.perf_counter()
+    match = next((each for each in candidates if each.decision.match), None)
+    appended = append_match(store, photo, match) if match and append else Appended(rows=_rows(match))
+    return Identification(
+        candidates,
+        match,
+        appended,
+        types=len(gallery.type_ids),
+        model_id=encoder.model_id,
+        encode_ms=(encoded - started) * 1000,
+        load_ms=(loaded - encoded) * 1000,
+    )
 
-    def compare(type_id: str) -> Candidate | None:
+
+def _rows(match: Comparison | None) -> int:
+    return len(match.encodings.rows) if match else 0
+
+
+def _load_gallery(store: Store) -> Gallery:
+    gallery = store.read_gallery()
+    if gallery and gallery.type_ids:
+        return gallery
+    type_ids = store.list_types(limit=MOST_QUEUED).items
+    if any(_will_answer(store, type_id) for type_id in type_ids):
+        raise EncodingsNotReadyError("the types' encodings are being built: try again in a moment", type_ids)
+    raise NotFoundError(
+        "there are no types with images that can be encoded: put reference photos under "
+        "types/{type_id}/images/"
+    )
+
+
+def _compare_nearest(
+    store: Store,
+    gallery: Gallery,
+    encoding: NDArray[np.float32],
+    policy_of: Callable[[str, Gallery], Policy],
+) -> tuple[Comparison, ...]:
+    def look_closely(type_id: str) -> Comparison | None:
         try:
             encodings = load_encodings(store, type_id)
         except (NotFoundError, EncodingsNotReadyError):
             return None  # it went, or was emptied, since the gallery was written
-        policy = policy_of(type_id)
-        return Candidate(encodings, policy, decide(query, encodings, policy.threshold, policy.gallery))
+        return compare(encoding, encodings, policy_of(type_id, gallery))
 
-    nearest = [candidate.type_id for candidate in gallery.nearest(query, CANDIDATES)]
+    nearest = [candidate.type_id for candidate in gallery.nearest(encoding, CANDIDATES)]
     # Threads don't inherit the context, which holds the time when calls must end.
     context = copy_context()
     with ThreadPoolExecutor(CANDIDATES) as threads:
-        compared = threads.map(lambda type_id: context.copy().run(compare, type_id), nearest)
-        return [candidate for candidate in compared if candidate]
+        compared = threads.map(lambda type_id: context.copy().run(look_closely, type_id), nearest)
+        return tuple(each for each in compared if each)
 
 
 def _will_answer(store: Store, type_id: str) -> bool:
@@ -85,8 +139,3 @@ def _will_answer(store: Store, type_id: str) -> bool:
     except EncodingsNotReadyError:
         return True
     return True
-
-
-def best_match(candidates: list[Candidate]) -> Candidate | None:
-    """The nearest type that matches, if any does."""
-    return next((candidate for candidate in candidates if candidate.decision.match), None)

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import unicodedata
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from lookalike.errors import InvalidNameError
@@ -90,16 +89,14 @@ def gallery_key(model_id: str) -> str:
     return encodings_key(model_id, "_gallery")
 
 
-def recognized_name(digest: str, image_format: str, filename: str | None) -> str:
-    """Name of an appended image: the query's file name, and the digest that keeps it unique.
+def recognized_name(image: bytes, image_format: str) -> str:
+    """Name of an appended image: a digest of its bytes, so that the same bytes are appended once.
 
     Args:
-        digest: as `content_digest` tells.
-        image_format: as `lookalike.vision.images.sniff_format` tells; gives the suffix.
-        filename: what the image was called where it came from, if known; folders are left out.
+        image: the image file.
+        image_format: as `lookalike.vision.images.sniff_format` says; gives the suffix.
     """
-    stem = PurePosixPath((filename or "").replace("\\", "/")).stem
-    return "-".join(filter(None, (stem, digest))) + f".{image_format.lower()}"
+    return f"{content_digest(image)}.{image_format.lower()}"
 
 
 def content_digest(image: bytes) -> str:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lookalike.errors import ImageError, NotFoundError
 from lookalike.matching.encodings import EncodedImage, Encodings, Rejection, Row, now
+from lookalike.storage.provenance import from_metadata
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 
@@ -39,7 +40,10 @@ _readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
 _decoding = threading.Semaphore(DECODERS)
 
 StorageError = ClientError | BotoCoreError
-Outcome = EncodedImage | Rejection | StorageError
+Version = tuple[str, str]
+"""An image's key and ETag."""
+Outcome = EncodedImage | Rejection | StorageError | None
+"""What came of a version of an image; None if it is gone."""
 Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | StorageError | None
 
 
@@ -48,7 +52,6 @@ class Rebuilt:
     """What rebuilding a type has changed.
 
     Attributes:
-        type_id: the type.
         rows: how many rows there are now.
         added: how many rows were made.
         removed: how many rows were dropped, of images that are gone or have changed.
@@ -74,7 +77,9 @@ class Rebuilt:
 def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Rebuilt:
     """Reconcile a type's encodings with its images.
 
-    Any order and number of calls gives the same result; without a change nothing is written.
+    Any order and number of calls gives the same result; without a change nothing is written. It ends with a
+    look that finds nothing to do: an image that goes before its row is written, and whose removal is heard
+    before too, leaves no row behind.
 
     Args:
         encoder: encodes the images.
@@ -85,81 +90,88 @@ def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Re
     Raises:
         ContentionError: others wrote the encodings each time.
     """
-    outcomes: dict[str, Outcome] = {}
-    total = Rebuilt(type_id)
-    while not total.complete:
-        step = _reconcile(encoder, store, type_id, outcomes, min(time.monotonic() + SAVE_SECONDS, deadline))
-        total = Rebuilt(
-            type_id,
-            rows=step.rows,
-            added=total.added + step.added,
-            removed=total.removed + step.removed,
-            rejected=(*total.rejected, *step.rejected),
-            complete=step.complete,
-        )
-        unread = [outcome for outcome in outcomes.values() if isinstance(outcome, StorageError)]
-        total = replace(total, failure=unread[0] if unread else None)
-        if time.monotonic() >= deadline or len(unread) >= MOST_UNREAD:
-            break
-    return total
+    outcomes: dict[Version, Outcome] = {}
+    rebuilt = Rebuilt(type_id)
+    while True:
+        # The encodings are read before the listing: an image appended in between is in the listing, and its
+        # row is never taken for that of an image that is gone.
+        stored, _ = store.read_encodings(type_id)
+        current = stored or store.no_encodings(type_id)
+        listed = store.image_etags(type_id)
+        missing = [(key, listed[key]) for key in current.missing_from(listed)]
+        new = [version for version in missing if version not in outcomes]
+        failures = [outcome for outcome in outcomes.values() if isinstance(outcome, StorageError)]
+        rebuilt = replace(rebuilt, rows=len(current.rows), failure=failures[0] if failures else None)
+        if not new and _reconcile(current, listed, outcomes) is current:
+            return replace(rebuilt, complete=True)
+        if outcomes and (time.monotonic() >= deadline or len(failures) >= MOST_UNREAD):
+            return rebuilt
+        outcomes.update(_encode(encoder, store, new, min(time.monotonic() + SAVE_SECONDS, deadline)))
+        rebuilt = _save(store, rebuilt, outcomes)
+
+
+def _save(store: Store, rebuilt: Rebuilt, outcomes: Mapping[Version, Outcome]) -> Rebuilt:
+    """Write what came of the images by compare-and-swap, which costs no encoding when it is tried again."""
+    before = after = store.no_encodings(rebuilt.type_id)
+
+    def change(current: Encodings) -> Encodings:
+        nonlocal before, after
+        before, after = current, _reconcile(current, store.image_etags(rebuilt.type_id), outcomes)
+        return after
+
+    store.update_encodings(rebuilt.type_id, change)
+    rows, rows_before = set(after.rows), set(before.rows)
+    return replace(
+        rebuilt,
+        rows=len(rows),
+        added=rebuilt.added + len(rows - rows_before),
+        removed=rebuilt.removed + len(rows_before - rows),
+        rejected=(*rebuilt.rejected, *(e for e in after.rejected if e not in before.rejected)),
+    )
 
 
 def _reconcile(
-    encoder: Encoder, store: Store, type_id: str, outcomes: dict[str, Outcome], save_at: float
-) -> Rebuilt:
-    """One compare-and-swap; `outcomes` keeps what was encoded, so that a lost race costs no encoding."""
-    result = Rebuilt(type_id)
+    current: Encodings, listed: Mapping[str, str], outcomes: Mapping[Version, Outcome]
+) -> Encodings:
+    """What the encodings should be, by the listed images (key to ETag); the same object if they are that.
 
-    def change(current: Encodings) -> Encodings:
-        nonlocal result
-        # The encodings were read before this listing: an image appended in between is in the listing, and its
-        # row is never taken for that of an image that is gone.
-        listed = store.image_etags(type_id)
-        kept = current.keep_only(listed)
-        missing = kept.missing_from(listed)
-        new = {key: listed[key] for key in missing if _etag(outcomes.get(key)) != listed[key]}
-        for key in new:
-            outcomes.pop(key, None)
-        complete = _encode(encoder, store, new, outcomes, save_at)
-        found = [outcomes[key] for key in missing if key in outcomes]
-        encoded = [outcome for outcome in found if isinstance(outcome, EncodedImage)]
-        rejected = tuple(outcome for outcome in found if isinstance(outcome, Rejection))
-        removed = len(current.rows) - len(kept.rows)
-        unchanged = not found and len(kept.etags()) == len(current.etags())
-        first = not current.complete or not current.etags()
-        if not unchanged or (complete and not current.complete):
-            after = replace(kept.append(encoded, rejected), complete=complete or not first)
-        else:
-            after = current
-        result = Rebuilt(type_id, len(after.rows), len(encoded), removed, rejected, complete)
-        return after
-
-    store.update_encodings(type_id, change)
-    return result
+    They are complete once something came of each image.
+    """
+    kept = current.keep_only(listed)
+    missing = [(key, listed[key]) for key in kept.missing_from(listed)]
+    found = [outcomes[version] for version in missing if version in outcomes]
+    encoded = [outcome for outcome in found if isinstance(outcome, EncodedImage)]
+    rejected = [outcome for outcome in found if isinstance(outcome, Rejection)]
+    built_before = current.complete and bool(current.etags())
+    complete = built_before or len(found) == len(missing)
+    unchanged = not encoded and not rejected and len(kept.etags()) == len(current.etags())
+    if unchanged and complete == current.complete:
+        return current
+    return replace(kept.append(encoded, rejected), complete=complete)
 
 
 def _encode(
-    encoder: Encoder, store: Store, listed: Mapping[str, str], outcomes: dict[str, Outcome], save_at: float
-) -> bool:
-    """Encode listed images (key to ETag) into `outcomes`, at least one batch; whether all were in time.
+    encoder: Encoder, store: Store, versions: Sequence[Version], save_at: float
+) -> Iterator[tuple[Version, Outcome]]:
+    """What comes of versions of images, until it is time to save: of at least one batch.
 
     While a batch is encoded, the next images are read and decoded.
     """
-    waiting = iter(listed.items())
+    waiting = iter(versions)
 
-    def read_ahead(count: int) -> Iterator[tuple[str, Future[Prepared]]]:
-        for key, etag in islice(waiting, count):
-            yield key, _readers.submit(_prepare, encoder, store, key, etag)
+    def read_ahead(count: int) -> Iterator[tuple[Version, Future[Prepared]]]:
+        for version in islice(waiting, count):
+            yield version, _readers.submit(_prepare, encoder, store, version)
 
     reading = deque(read_ahead(AHEAD))
     encoded_any, unread = False, 0
     try:
         while reading and unread < MOST_UNREAD:
             if encoded_any and time.monotonic() >= save_at:
-                return False
+                return
             rows, pixels = [], []
             for _ in range(min(BATCH, len(reading))):
-                key, future = reading[0]
+                version, future = reading[0]
                 # A read that hangs must not keep what was encoded from being saved.
                 wait([future], max(0, save_at - time.monotonic()) if encoded_any else None)
                 if not future.done():
@@ -170,38 +182,32 @@ def _encode(
                 if isinstance(prepared, tuple):
                     rows.append(prepared[0])
                     pixels.append(prepared[1])
-                elif prepared:
-                    outcomes[key] = prepared
-                    unread += isinstance(prepared, StorageError)
+                elif isinstance(prepared, Rejection):
+                    yield (prepared.image, prepared.etag), prepared
+                else:
+                    unread += prepared is not None
+                    yield version, prepared
             if rows:
                 for row, encoding in zip(rows, encoder.encode_pixels(np.stack(pixels)), strict=True):
-                    outcomes[row.image] = EncodedImage(row, encoding)
+                    yield (row.image, row.etag), EncodedImage(row, encoding)
             encoded_any = True
-        return not reading
     finally:
         for _, future in reading:
             future.cancel()
 
 
-def _prepare(encoder: Encoder, store: Store, key: str, listed_etag: str) -> Prepared:
-    """Read and decode a listed image: its row and pixels, or why there are none; None if it is gone."""
-    etag = listed_etag
+def _prepare(encoder: Encoder, store: Store, version: Version) -> Prepared:
+    """Read and decode an image: its row and pixels, or why there are none; None if it is gone."""
+    key, etag = version
     try:
         image = store.get_image(key)
         etag = image.etag
-        row = Row(key, etag, time=image.modified.isoformat(), **image.provenance._asdict())
+        row = from_metadata(image.metadata).row(key, etag, image.modified.isoformat())
         with _decoding:
             return row, encoder.preprocess(image.data)
     except NotFoundError:
-        return None  # deleted since it was listed
+        return None
     except ImageError as error:
         return Rejection(key, etag, str(error), now())
     except (ClientError, BotoCoreError) as error:
         return error
-
-
-def _etag(outcome: Outcome | None) -> str | None:
-    """Which version of its image an outcome is about; None if that must be read again."""
-    if isinstance(outcome, EncodedImage):
-        return outcome.row.etag
-    return outcome.etag if isinstance(outcome, Rejection) else None

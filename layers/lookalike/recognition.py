@@ -1,11 +1,9 @@
-"""Recognising: a query image against a type, and appending it when it matches."""
+"""Recognising: a query photo against a type, and appending it when it matches."""
 
-import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 from aws_lambda_powertools import Logger
@@ -15,9 +13,8 @@ from numpy.typing import NDArray
 from lookalike import keys
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.matching.decision import Decision, decide
-from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row, now
-from lookalike.matching.gallery import Gallery
-from lookalike.matching.settings import DEFAULTS, TypeSettings
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, now
+from lookalike.matching.policy import Policy
 from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.provenance import Provenance
 from lookalike.storage.store import MAX_IMAGES, Store
@@ -31,7 +28,26 @@ logger = Logger(child=True)
 _threads = ThreadPoolExecutor(thread_name_prefix="read")
 
 
-class Appended(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class QueryPhoto:
+    """A query: the bytes of an image file, and what it was called, where that is known."""
+
+    data: bytes
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A query's encoding, (dimension,), held against a type."""
+
+    encoding: NDArray[np.float32]
+    encodings: Encodings
+    policy: Policy
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
     """What became of a match.
 
     Attributes:
@@ -42,9 +58,9 @@ class Appended(NamedTuple):
         stale: whether there may be a row whose image is gone, so that a rebuild must be asked for.
     """
 
-    image: str | None
-    pending: bool
-    rows: int
+    image: str | None = None
+    pending: bool = False
+    rows: int = 0
     attempts: int = 0
     stale: bool = False
 
@@ -53,12 +69,52 @@ class Appended(NamedTuple):
 class Recognition:
     """The answer to a query, and where its time went: encoding, then waiting for the type's encodings."""
 
-    type_id: str
-    decision: Decision
+    comparison: Comparison
     appended: Appended
     model_id: str
     encode_ms: float
     load_ms: float
+
+
+def recognize(
+    encoder: Encoder, store: Store, type_id: str, photo: QueryPhoto, policy: Policy, *, append: bool = True
+) -> Recognition:
+    """Decide whether a photo shows an object of a type; if it does, append it to the type.
+
+    Args:
+        encoder: encodes the photo.
+        store: holds the type's encodings.
+        type_id: the type asked for.
+        photo: the query.
+        policy: what decides.
+        append: whether a match joins the type's images.
+
+    Raises:
+        ImageError: the photo can't be decoded.
+        NotFoundError: no such type.
+        EncodingsNotReadyError: its encodings are still being built.
+    """
+    # In a copy of the context, so that what holds for this request holds for its reading too.
+    reading = _threads.submit(copy_context().run, load_encodings, store, type_id)
+    started = time.perf_counter()
+    try:
+        (encoding,) = encoder.encode([photo.data])
+    finally:
+        encoded = time.perf_counter()
+        # What is wrong with the type is told before what is wrong with the photo.
+        encodings = reading.result()
+    loaded = time.perf_counter()
+    comparison = compare(encoding, encodings, policy)
+    appended = Appended(rows=len(encodings.rows))
+    if append and comparison.decision.match:
+        appended = append_match(store, photo, comparison)
+    return Recognition(
+        comparison,
+        appended,
+        model_id=encoder.model_id,
+        encode_ms=(encoded - started) * 1000,
+        load_ms=(loaded - encoded) * 1000,
+    )
 
 
 def load_encodings(store: Store, type_id: str) -> Encodings:
@@ -82,168 +138,81 @@ def load_encodings(store: Store, type_id: str) -> Encodings:
         raise NotFoundError(
             f"type {type_id!r} has no image that can be encoded: GET /types/{type_id} says why"
         )
-    raise EncodingsNotReadyError(f"the encodings of type {type_id!r} are being built: try again in a moment")
-
-
-def recognize(
-    encoder: Encoder,
-    store: Store,
-    type_id: str,
-    image: bytes,
-    *,
-    threshold: float,
-    gallery: Gallery | None = None,
-    append: bool = True,
-    filename: str | None = None,
-    settings: TypeSettings = DEFAULTS,
-) -> Recognition:
-    """Decide whether an image shows an object of a type; if it does, append it to the type.
-
-    Args:
-        encoder: encodes the image.
-        store: holds the type's encodings.
-        type_id: the type asked for.
-        image: bytes of an image file.
-        threshold: what the score must exceed: the cosine similarity, or by the relative rule its score.
-        gallery: the other types, for the relative rule; None for similarity.
-        append: whether a match joins the type's images.
-        filename: what the image was called, for the name of an appended image.
-        settings: the type's own, for which matches join it.
-
-    Raises:
-        ImageError: the image can't be decoded.
-        NotFoundError: no such type.
-        EncodingsNotReadyError: its encodings are still being built.
-        InvalidNameError: the filename can't be part of an image's name.
-    """
-    # In a copy of the context, so that what holds for this request holds for its reading too.
-    reading = _threads.submit(copy_context().run, load_encodings, store, type_id)
-    started = time.perf_counter()
-    try:
-        (encoding,) = encoder.encode([image])
-    finally:
-        encoded = time.perf_counter()
-        # What is wrong with the type is told before what is wrong with the photo.
-        encodings = reading.result()
-    loaded = time.perf_counter()
-    decision = decide(encoding, encodings, threshold, gallery)
-    appended = Appended(None, False, len(encodings.rows))
-    if append and decision.match:
-        appended = append_match(
-            store, encodings, image, encoding, decision, filename=filename, settings=settings, gallery=gallery
-        )
-    return Recognition(
-        type_id=type_id,
-        decision=decision,
-        appended=appended,
-        model_id=encoder.model_id,
-        encode_ms=(encoded - started) * 1000,
-        load_ms=(loaded - encoded) * 1000,
+    raise EncodingsNotReadyError(
+        f"the encodings of type {type_id!r} are being built: try again in a moment", [type_id]
     )
 
 
-def append_match(
-    store: Store,
-    encodings: Encodings,
-    image: bytes,
-    encoding: NDArray[np.float32],
-    decision: Decision,
-    *,
-    filename: str | None = None,
-    settings: TypeSettings = DEFAULTS,
-    gallery: Gallery | None = None,
-) -> Appended:
-    """Save a recognised image, then append its row. The same bytes are appended once.
+def compare(encoding: NDArray[np.float32], encodings: Encodings, policy: Policy) -> Comparison:
+    """Hold a query's encoding, (dimension,), against a type."""
+    return Comparison(encoding, encodings, policy, decide(encoding, encodings, policy))
 
-    Of the same bytes recognised under two names at once, the one whose row comes second is removed again;
-    should its image's event make the row before, or a crash come between, both stay.
+
+def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended:
+    """Save a recognised image, then append its row. The same bytes are appended once.
 
     If the row can't be appended, for other writers or for storage that fails, the saved image's own event
     makes it later.
 
     Args:
         store: the bucket.
-        encodings: the type's encodings as the decision saw them.
-        image: bytes of the image file.
-        encoding: its encoding, (dimension,).
-        decision: why it is appended.
-        filename: what the image was called.
-        settings: the type's own, for which matches join it.
-        gallery: the other types, if the decision was by the relative rule.
+        photo: the query.
+        match: the type that it matches, as the decision saw it.
     """
-    digest = keys.content_digest(image)
-    unchanged = Appended(None, False, len(encodings.rows))
-    if held := _held(encodings, digest):
+    encodings, nearest = match.encodings, match.decision.nearest[0]
+    unchanged = Appended(rows=len(encodings.rows))
+    if held := _held(encodings, keys.content_digest(photo.data)):
         # It may have been removed between an append and the check below, which a crash can prevent.
-        return unchanged._replace(stale=store.image_etag(held) is None)
-    if not _admits(settings, encodings, encoding, decision.threshold, gallery):
+        return replace(unchanged, stale=not store.has_image(held))
+    if not _admits(match):
         return unchanged
-    image_format = sniff_format(image)
-    key = keys.image_key(encodings.type_id, keys.recognized_name(digest, image_format, filename))
-    nearest = decision.nearest[0]
-    provenance = Provenance(Origin.RECOGNIZED, round(nearest.similarity, 6), nearest.image)
+    image_format = sniff_format(photo.data)
+    key = keys.image_key(encodings.type_id, keys.recognized_name(photo.data, image_format))
+    provenance = Provenance(Origin.RECOGNIZED, round(nearest.similarity, 6), nearest.image, photo.filename)
     try:
-        etag, provenance = store.add_recognized_image(key, image, FORMATS[image_format], provenance)
+        etag, provenance = store.add_recognized_image(key, photo.data, FORMATS[image_format], provenance)
     except ContentionError as error:
         logger.warning("a match is not appended", image=key, reason=str(error))
         return unchanged
-    row = Row(key, etag, time=now(), **provenance._asdict())
-    return _append_row(store, encodings, EncodedImage(row, encoding), digest)
+    return _append_row(store, encodings, EncodedImage(provenance.row(key, etag, now()), match.encoding))
 
 
-def _append_row(store: Store, encodings: Encodings, added: EncodedImage, digest: str) -> Appended:
-    """Append the row of an image that was saved, unless its bytes have joined under another name."""
+def _append_row(store: Store, encodings: Encodings, added: EncodedImage) -> Appended:
+    """Append the row of an image that was saved, unless it is there."""
     key, attempts = added.row.image, 0
 
     def append(current: Encodings) -> Encodings:
         nonlocal attempts
         attempts += 1
-        return current if _held(current, digest) else current.append([added])
+        return current if current.etags().get(key) == added.row.etag else current.append([added])
 
     try:
-        current = store.update_encodings(encodings.type_id, append, APPEND_ATTEMPTS)
-        twin = None if key in current.etags() else _held(current, digest)
-        if twin and store.image_etag(twin):
-            with contextlib.suppress(NotFoundError):
-                store.delete_image(key)
-            return Appended(None, False, len(current.rows), attempts)
-        # Who removes an image removes its row by the event of that; but an event that came before the row
+        rows = len(store.update_encodings(encodings.type_id, append, APPEND_ATTEMPTS).rows)
+        # Whoever removes an image removes its row by the event of that; but an event that came before the row
         # found nothing to remove.
-        here = store.image_etag(key) is not None
-        left_to_rebuild = twin is not None or not here
-        return Appended(
-            key if here else None,
-            here and left_to_rebuild,
-            len(current.rows),
-            attempts,
-            stale=left_to_rebuild,
-        )
+        here = store.has_image(key)
+        return Appended(key if here else None, rows=rows, attempts=attempts, stale=not here)
     except (ContentionError, ClientError, BotoCoreError) as error:
         logger.warning("the row is left to the image's event", image=key, reason=str(error))
         unknown = not isinstance(error, ContentionError)
-        return Appended(key, True, len(encodings.rows), attempts, stale=unknown)
+        return Appended(key, pending=True, rows=len(encodings.rows), attempts=attempts, stale=unknown)
 
 
-def _admits(
-    settings: TypeSettings,
-    encodings: Encodings,
-    encoding: NDArray[np.float32],
-    threshold: float,
-    gallery: Gallery | None,
-) -> bool:
+def _admits(match: Comparison) -> bool:
     """Whether a match may join the type's images."""
-    if len(encodings.rows) >= MAX_IMAGES:
+    encodings, policy = match.encodings, match.policy
+    if not policy.appends or len(encodings.rows) >= MAX_IMAGES:
         return False
     uploaded = encodings.of_origin(Origin.UPLOADED)
     recognized = len(encodings.rows) - len(uploaded.rows)
-    if settings.max_recognized is not None and recognized >= settings.max_recognized:
+    if policy.settings.max_recognized is not None and recognized >= policy.settings.max_recognized:
         return False
-    return settings.vouch != "uploaded" or (
-        len(uploaded.rows) > 0 and decide(encoding, uploaded, threshold, gallery).match
+    return policy.settings.vouch != "uploaded" or (
+        len(uploaded.rows) > 0 and decide(match.encoding, uploaded, policy).match
     )
 
 
 def _held(encodings: Encodings, digest: str) -> str | None:
-    """The key of the recognised image with these bytes, if there is one."""
+    """The key of the recognised image with these bytes, if there is one; its name may hold more."""
     keys_held = (row.image for row in encodings.rows if row.origin is Origin.RECOGNIZED)
     return next((key for key in keys_held if digest in key), None)

@@ -1,4 +1,4 @@
-"""AWS clients that give up in time: before the function that asks is stopped, so that its caller hears."""
+"""AWS clients that give up before the function is stopped, so that its caller gets an answer."""
 
 import math
 import time
@@ -22,7 +22,7 @@ _CONFIGS = {
         read_timeout=5,
         retries={"mode": "standard", "total_max_attempts": 3},
     ),
-    # A message is small: who does not take it within moments does not take it at all.
+    # A message is small: a service that is up takes it at once.
     "sqs": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}),
     "events": Config(
         connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}

@@ -1,22 +1,23 @@
 """A cold start: what a function needs before its first event."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from lookalike.aws.clients import make_client
 from lookalike.config import Config, read_config
-from lookalike.storage.gallery_store import GalleryStore
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 
 
-class Started(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Started:
     """What a function works with, from its first event to its last."""
 
     config: Config
     encoder: Encoder
     store: Store
-    galleries: GalleryStore
     queue: Any
     bus: Any
 
@@ -37,5 +38,5 @@ def start(*, share_cores: bool = False) -> Started:
         opening = threads.submit(Encoder, config.model_dir, share_cores=share_cores)
         s3, queue, bus = make_client("s3"), make_client("sqs"), make_client("events")
         encoder = opening.result()
-    store = Store(s3, config.bucket, encoder.description)
-    return Started(config, encoder, store, GalleryStore(store), queue, bus)
+    store = Store(Bucket(s3, config.bucket), encoder.description)
+    return Started(config=config, encoder=encoder, store=store, queue=queue, bus=bus)

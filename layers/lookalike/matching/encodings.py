@@ -1,7 +1,5 @@
-"""A type's encodings: what they hold, how they change, how they are written down. Pure."""
+"""A type's encodings: what they hold, and how they change. Pure."""
 
-import json
-import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,11 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
-
-from lookalike.errors import LookalikeError
 
 
 class Origin(StrEnum):
@@ -34,6 +28,7 @@ class Row:
         time: when the image came, ISO 8601 in UTC.
         similarity: of a recognised image, its cosine similarity to the image it was nearest to when it came.
         nearest: of a recognised image, the key of that image.
+        filename: of a recognised image, what it was called where it came from.
     """
 
     image: str
@@ -42,6 +37,7 @@ class Row:
     time: str
     similarity: float | None = None
     nearest: str | None = None
+    filename: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,79 +129,6 @@ class Encodings:
         )
 
 
-class CorruptEncodingsError(LookalikeError):
-    """These bytes are no encodings of this type by this model."""
-
-
 def now() -> str:
     """This second, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-_TENSOR = "encodings"
-_FORMAT = "lookalike-encodings-1"
-_rows = TypeAdapter(tuple[Row, ...])
-_rejected = TypeAdapter(tuple[Rejection, ...])
-
-
-def dump(encodings: Encodings, built_at: str) -> bytes:
-    """Write encodings down as safetensors: the matrix, and all else in the header's metadata."""
-    metadata = {
-        "format": _FORMAT,
-        "model_id": encodings.model_id,
-        "type_id": encodings.type_id,
-        "built_at": built_at,
-        "complete": json.dumps(encodings.complete),
-        "rows": _rows.dump_json(encodings.rows, exclude_none=True).decode(),
-        "rejected": _rejected.dump_json(encodings.rejected).decode(),
-    }
-    matrix = np.ascontiguousarray(encodings.matrix, np.float32)
-    return safetensors.numpy.save({_TENSOR: matrix}, metadata)
-
-
-def read_metadata(data: bytes) -> dict[str, str]:
-    """The metadata in the header of safetensors, which the library reads from files only.
-
-    Raises:
-        CorruptEncodingsError: there is none.
-    """
-    try:
-        # The header is a JSON text after its length.
-        (header_length,) = struct.unpack_from("<Q", data)
-        metadata: dict[str, str] = json.loads(data[8 : 8 + header_length])["__metadata__"]
-        return metadata
-    except (struct.error, ValueError, KeyError, TypeError) as error:
-        raise CorruptEncodingsError(f"safetensors without metadata: {error}") from error
-
-
-def load(data: bytes, model_id: str, type_id: str, dimension: int) -> Encodings:
-    """Read what `dump` wrote, and trust nothing of it.
-
-    Raises:
-        CorruptEncodingsError: not safetensors, of another model or type, of another dimension, with a number
-            of rows that does not fit the matrix, or with rows that are not of length 1.
-    """
-    try:
-        matrix = safetensors.numpy.load(data)[_TENSOR]
-        metadata = read_metadata(data)
-        encodings = Encodings(
-            model_id=metadata["model_id"],
-            type_id=metadata["type_id"],
-            matrix=matrix,
-            rows=_rows.validate_json(metadata["rows"]),
-            rejected=_rejected.validate_json(metadata["rejected"]),
-            complete=metadata.get("complete") != "false",
-            built_at=metadata["built_at"],
-        )
-    except (safetensors.SafetensorError, ValidationError, ValueError, KeyError, TypeError) as error:
-        raise CorruptEncodingsError(f"not encodings: {error}") from error
-    if metadata.get("format") != _FORMAT:
-        raise CorruptEncodingsError(f"format {metadata.get('format')!r} instead of {_FORMAT!r}")
-    if (encodings.model_id, encodings.type_id) != (model_id, type_id):
-        raise CorruptEncodingsError(f"encodings of {encodings.type_id!r} by {encodings.model_id!r}")
-    if matrix.dtype != np.float32 or matrix.shape != (len(encodings.rows), dimension):
-        raise CorruptEncodingsError(f"{matrix.dtype} matrix {matrix.shape} for {len(encodings.rows)} rows")
-    # Rounding to float32 moves a unit vector's squared length by far less; NaN fails the comparison too.
-    if not np.all(np.abs(np.einsum("ij,ij->i", matrix, matrix) - 1) < 2e-3):
-        raise CorruptEncodingsError("rows that are not of length 1")
-    return encodings

@@ -1,28 +1,17 @@
 """The gallery: one encoding that stands for each type, to tell what other types would score. Pure."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
-
-from lookalike.errors import LookalikeError
-from lookalike.keys import is_type_id
-from lookalike.matching.encodings import CorruptEncodingsError, read_metadata
 
 WORTH_WRITING = 1e-4
 """How far a prototype's cosine to the stored one must fall below 1 before the gallery is written again.
 
 Keeps each single append to a large type from writing the whole gallery anew.
 """
-
-
-class CorruptGalleryError(LookalikeError):
-    """These bytes are no gallery of this model."""
 
 
 class TypeSimilarity(NamedTuple):
@@ -103,44 +92,6 @@ def prototype(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     length = np.linalg.norm(mean)
     # Encodings that cancel out have no direction in common.
     return (mean / length).astype(np.float32) if length > 1e-6 else matrix[0]
-
-
-_TENSOR = "prototypes"
-_FORMAT = "lookalike-gallery-1"
-_type_ids = TypeAdapter(tuple[str, ...])
-
-
-def dump(gallery: Gallery) -> bytes:
-    """Write a gallery down as safetensors, in half precision: it moves a cosine by less than 0.0001."""
-    metadata = {"format": _FORMAT, "model_id": gallery.model_id, "type_ids": json.dumps(gallery.type_ids)}
-    return safetensors.numpy.save({_TENSOR: np.ascontiguousarray(gallery.matrix, np.float16)}, metadata)
-
-
-def load(data: bytes, model_id: str, dimension: int) -> Gallery:
-    """Read what `dump` wrote, and trust nothing of it.
-
-    Raises:
-        CorruptGalleryError: not safetensors, of another model or dimension, with types that do not fit the
-            matrix, or with rows that are not of length 1.
-    """
-    try:
-        matrix = safetensors.numpy.load(data)[_TENSOR].astype(np.float32)
-        metadata = read_metadata(data)
-        type_ids = _type_ids.validate_json(metadata["type_ids"])
-        described = metadata["format"], metadata["model_id"]
-    except (safetensors.SafetensorError, CorruptEncodingsError, ValueError, KeyError) as error:
-        raise CorruptGalleryError(f"no gallery: {error}") from error
-    if described != (_FORMAT, model_id):
-        raise CorruptGalleryError(f"a gallery of {described} instead of {(_FORMAT, model_id)}")
-    if matrix.shape != (len(type_ids), dimension):
-        raise CorruptGalleryError(f"matrix {matrix.shape} for {len(type_ids)} types")
-    if list(type_ids) != sorted(set(type_ids)) or not all(map(is_type_id, type_ids)):
-        raise CorruptGalleryError("types that are named twice, out of order, or not as types are")
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    # Half precision moves a unit vector's length by less; NaN fails the comparison too.
-    if not np.all(np.abs(lengths - 1) < 1e-2):
-        raise CorruptGalleryError("rows that are not of length 1")
-    return Gallery(model_id, type_ids, matrix / lengths)
 
 
 def _differ(stored: NDArray[np.float32] | None, prototype: NDArray[np.float32] | None) -> bool:

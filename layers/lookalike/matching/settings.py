@@ -1,14 +1,21 @@
 """A type's own decision settings: what `settings.json` holds. Pure."""
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from lookalike.matching.decision import Rule
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 MAX_BYTES_OF_SETTINGS = 65_536
 
 _NOT_IF_LEFT_OUT = Field(exclude_if=lambda value: value is None)
+
+
+class Rule(StrEnum):
+    """What a match is decided by; `lookalike.matching.rules` says how."""
+
+    SIMILARITY = "similarity"
+    RELATIVE = "relative"
 
 
 class TypeSettings(BaseModel):
@@ -35,3 +42,42 @@ class TypeSettings(BaseModel):
 
 DEFAULTS = TypeSettings()
 """The settings of a type that has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """What a type's `settings.json` says.
+
+    Attributes:
+        settings: the type's own; all left out where they can't be read.
+        notice: what of them is passed over, for people to put right; None if nothing is.
+        readable: False where the type's own bounds are not known, so that nothing may join it.
+    """
+
+    settings: TypeSettings = DEFAULTS
+    notice: str | None = None
+    readable: bool = True
+
+
+_fields = TypeAdapter(dict[str, Any])
+
+
+def parse_settings(data: bytes) -> StoredSettings:
+    """Read `settings.json`: unknown fields are passed over with a notice, and so is what can't be read."""
+    try:
+        fields = _fields.validate_json(data)
+        unknown = sorted(fields.keys() - TypeSettings.model_fields.keys())
+        known = {name: value for name, value in fields.items() if name not in unknown}
+        settings = TypeSettings.model_validate(known)
+    except ValidationError as error:
+        reasons = "; ".join(
+            ": ".join(filter(None, (".".join(map(str, entry["loc"])), entry["msg"])))
+            for entry in error.errors()
+        )
+        return StoredSettings(
+            notice=f"settings.json can't be read ({reasons}): the stack's rule and threshold decide, and "
+            "nothing is appended until it is put right",
+            readable=False,
+        )
+    notice = f"settings.json has unknown fields, which are ignored: {', '.join(unknown)}" if unknown else None
+    return StoredSettings(settings, notice)

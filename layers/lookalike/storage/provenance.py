@@ -4,26 +4,44 @@ import binascii
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from lookalike.matching.encodings import Origin
+from lookalike.matching.encodings import Origin, Row
+
+MAX_FILENAME_BYTES = 255
+"""What is kept of a file's name: with a key of 1,024 bytes it fits into S3's 2 KB of metadata as base64."""
 
 
-class Provenance(NamedTuple):
-    """Who put an image there; for a recognised one also which image it was nearest to, and how similar."""
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who put an image there; of a recognised one also how it was recognised.
+
+    Attributes:
+        similarity: to the image it was nearest to.
+        nearest: that image's key.
+        filename: what it was called where it came from; the first `MAX_FILENAME_BYTES` of it are kept.
+    """
 
     origin: Origin = Origin.UPLOADED
     similarity: float | None = None
     nearest: str | None = None
+    filename: str | None = None
+
+    def row(self, image: str, etag: str, time: str) -> Row:
+        """The row of the image with this key, ETag and time."""
+        return Row(image, etag, self.origin, time, self.similarity, self.nearest, self.filename)
 
 
 def to_metadata(provenance: Provenance) -> dict[str, str]:
-    """Object metadata, which S3 takes as ASCII of 2 KB at most: keys of 1,024 bytes fit as base64."""
+    """Object metadata, which S3 takes as ASCII: keys and names go as base64."""
     metadata = {"origin": str(provenance.origin)}
     if provenance.similarity is not None:
         metadata["similarity"] = f"{provenance.similarity:.6f}"
     if provenance.nearest is not None:
         metadata["nearest"] = urlsafe_b64encode(provenance.nearest.encode()).decode()
+    if provenance.filename is not None:
+        kept = provenance.filename.encode(errors="replace")[:MAX_FILENAME_BYTES]
+        metadata["filename"] = urlsafe_b64encode(kept).decode()
     return metadata
 
 
@@ -31,9 +49,27 @@ def from_metadata(metadata: Mapping[str, str]) -> Provenance:
     """What `to_metadata` wrote; whatever else people put there counts as an upload, or as not known."""
     if metadata.get("origin") != Origin.RECOGNIZED:
         return Provenance()
+    return Provenance(
+        Origin.RECOGNIZED,
+        _similarity(metadata.get("similarity", "")),
+        _text(metadata.get("nearest")),
+        _text(metadata.get("filename")),
+    )
+
+
+def _similarity(text: str) -> float | None:
     try:
-        similarity = float(metadata["similarity"])
-        nearest = urlsafe_b64decode(metadata["nearest"]).decode()
-    except (KeyError, ValueError, binascii.Error):
-        return Provenance(Origin.RECOGNIZED)
-    return Provenance(Origin.RECOGNIZED, similarity if math.isfinite(similarity) else None, nearest)
+        similarity = float(text)
+    except ValueError:
+        return None
+    return similarity if math.isfinite(similarity) else None
+
+
+def _text(encoded: str | None) -> str | None:
+    if encoded is None:
+        return None
+    try:
+        # A name may have been cut within a character.
+        return urlsafe_b64decode(encoded).decode(errors="ignore")
+    except (ValueError, binascii.Error):
+        return None
