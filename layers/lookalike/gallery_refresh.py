@@ -29,7 +29,7 @@ def refresh_gallery(store: Store, type_ids: Iterable[str]) -> None:
         wanted = changed if gallery else sorted({*changed, *store.list_encoded_types()})
         with ThreadPoolExecutor(READERS) as threads:
             prototypes = dict(zip(wanted, threads.map(lambda t: _prototype(store, t), wanted), strict=True))
-        before = gallery or Gallery.empty(store.model.model_id, store.model.dimension)
+        before = gallery or Gallery.empty(store.model_id, store.dimension)
         after = before.replace(prototypes)
         if len(after.type_ids) > max(MAX_TYPES, len(before.type_ids)):
             logger.error("the gallery is full: new types are left out", types=MAX_TYPES)

@@ -18,7 +18,6 @@ from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionErr
 from lookalike.storage.derived import Derived
 from lookalike.storage.provenance import Provenance, from_metadata, to_metadata
 from lookalike.vision.images import MAX_BYTES, check_size
-from lookalike.vision.model import ModelDescription
 
 MAX_IMAGES = 50_000
 """The most images a type may have: bounds listings, and the memory that encodings take."""
@@ -37,10 +36,11 @@ logger = Logger(child=True)
 
 @dataclass(frozen=True)
 class Store:
-    """One bucket, as seen with one model."""
+    """One bucket, as seen with one model, whose encodings have a dimension."""
 
     bucket: Bucket
-    model: ModelDescription
+    model_id: str
+    dimension: int
     _cache: Cache = field(default_factory=Cache, repr=False, compare=False)
 
     # Types and their images
@@ -52,7 +52,7 @@ class Store:
 
     def list_encoded_types(self) -> Iterator[str]:
         """The types that have encodings, in order of their names."""
-        prefix = keys.encodings_prefix(self.model.model_id)
+        prefix = keys.encodings_prefix(self.model_id)
         for entry in self.bucket.list_all(prefix):
             type_id = entry.key.removeprefix(prefix).removesuffix(".safetensors")
             if keys.is_type_id(type_id):
@@ -176,12 +176,12 @@ class Store:
 
     def no_encodings(self, type_id: str) -> Encodings:
         """A type's encodings without a row."""
-        return Encodings.empty(self.model.model_id, type_id, self.model.dimension)
+        return Encodings.empty(self.model_id, type_id, self.dimension)
 
     def _encodings(self, type_id: str) -> Derived[Encodings]:
         return Derived(
-            keys.encodings_key(self.model.model_id, type_id),
-            MAX_IMAGES * (4 * self.model.dimension + MAX_ROW_METADATA_BYTES),
+            keys.encodings_key(self.model_id, type_id),
+            MAX_IMAGES * (4 * self.dimension + MAX_ROW_METADATA_BYTES),
             partial(encodings_file.load, empty=self.no_encodings(type_id)),
             encodings_file.dump,
         )
@@ -202,10 +202,10 @@ class Store:
         derived.update(self.bucket, self._cache, self._gallery(), change)
 
     def _gallery(self) -> Derived[Gallery]:
-        empty = Gallery.empty(self.model.model_id, self.model.dimension)
+        empty = Gallery.empty(self.model_id, self.dimension)
         return Derived(
-            keys.gallery_key(self.model.model_id),
-            MAX_TYPES * (2 * self.model.dimension + MAX_TYPE_METADATA_BYTES) + MAX_TYPE_METADATA_BYTES,
+            keys.gallery_key(self.model_id),
+            MAX_TYPES * (2 * self.dimension + MAX_TYPE_METADATA_BYTES) + MAX_TYPE_METADATA_BYTES,
             partial(gallery_file.load, empty=empty),
             gallery_file.dump,
         )

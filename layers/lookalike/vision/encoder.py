@@ -55,6 +55,11 @@ class Encoder:
         """Which encoder this is: encodings of different models can't be compared."""
         return self.description.model_id
 
+    @property
+    def dimension(self) -> int:
+        """How many numbers an encoding has."""
+        return self.description.dimension
+
     def preprocess(self, image: bytes) -> NDArray[np.uint8]:
         """An image's bytes to the pixels this encoder takes, (image_size, image_size, 3).
 

@@ -16,6 +16,7 @@ from sentence_transformers import SentenceTransformer
 
 from lookalike.keys import encodings_key, image_key
 from lookalike.rebuilding import BATCH, rebuild
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.images import preprocess
@@ -71,7 +72,7 @@ def _build_plainly(client: "S3Client", keys: Sequence[str], model: SentenceTrans
 
 def _build(client: "S3Client", encoder: Encoder) -> None:
     client.delete_object(Bucket=BUCKET, Key=encodings_key(encoder.model_id, TYPE))
-    store = Store(client, BUCKET, encoder.description)
+    store = Store(Bucket(client, BUCKET), encoder.model_id, encoder.dimension)
     rebuilt = rebuild(encoder, store, TYPE, time.monotonic() + 3600)
     if rebuilt.added != PHOTOS:
         raise RuntimeError(f"{rebuilt.added} of {PHOTOS} photos were built")

@@ -9,7 +9,10 @@ import numpy as np
 from sentence_transformers import util
 
 from lookalike.matching.decision import decide
-from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row, dump, load, now
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row, now
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Rule
+from lookalike.storage.encodings_file import dump, load
 from lookalike_tools.bench.timing import median_seconds, seconds
 
 ROWS = (100, 10_000, 100_000)
@@ -36,10 +39,10 @@ def measure_comparing() -> Comparing:
     compared = {rows: _compare(rows) for rows in ROWS}
     small = make_encodings(100)
     as_json = json.dumps([list(map(float, row)) for row in small.matrix])
-    as_file = dump(small, now())
+    as_file, empty = dump(small), Encodings.empty(small.model_id, small.type_id, DIMENSION)
     load_json, load_ours = _alternate(
         lambda: np.array(json.loads(as_json), np.float32),
-        lambda: load(as_file, small.model_id, small.type_id, DIMENSION),
+        lambda: load(as_file, empty),
         30,
     )
     return Comparing(
@@ -57,9 +60,10 @@ def _compare(rows: int) -> tuple[float, float, float]:
     encodings = make_encodings(rows)
     query = encodings.matrix[0].copy()
     listed = encodings.matrix[:PLAIN_ROWS].tolist()
+    policy = Policy(Rule.SIMILARITY, 0.92)
     plain = median_seconds(lambda: [float(util.cos_sim(query, row)) for row in listed], 3)
     ours, memory_pass = _alternate(
-        lambda: decide(query, encodings, 0.92),
+        lambda: decide(query, encodings, policy),
         lambda: encodings.matrix @ query,
         50 if rows <= 10_000 else 15,
     )
@@ -69,7 +73,7 @@ def _compare(rows: int) -> tuple[float, float, float]:
 def _append(rows: int) -> float:
     encodings = make_encodings(rows)
     new = EncodedImage(Row("new", "etag", Origin.RECOGNIZED, now()), encodings.matrix[0])
-    return median_seconds(lambda: dump(encodings.append([new]), now()), 9)
+    return median_seconds(lambda: dump(encodings.append([new])), 9)
 
 
 def make_encodings(rows: int, model_id: str = "model", type_id: str = "type") -> Encodings:
@@ -77,7 +81,7 @@ def make_encodings(rows: int, model_id: str = "model", type_id: str = "type") ->
     matrix = np.random.default_rng(0).standard_normal((rows, DIMENSION), dtype=np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     named = tuple(
-        Row(f"types/{type_id}/images/query-{row:032x}.jpeg", f'"{row:032x}"', Origin.RECOGNIZED, now())
+        Row(f"types/{type_id}/images/{row:032x}.jpeg", f'"{row:032x}"', Origin.RECOGNIZED, now())
         for row in range(rows)
     )
     return Encodings(model_id, type_id, matrix, named)

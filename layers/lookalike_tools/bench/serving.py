@@ -8,7 +8,10 @@ from typing import NamedTuple
 import boto3
 
 from lookalike.aws.events import MISSED, Event, publish
-from lookalike.recognition import recognize
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Rule
+from lookalike.recognition import QueryPhoto, recognize
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.bench.comparing import make_encodings
@@ -19,6 +22,7 @@ ROUNDS = 40
 ROWS = 1_000
 OTHER_TYPES = 200
 TYPE = "type"
+NO_MATCH, ANY_MATCH = Policy(Rule.SIMILARITY, 1), Policy(Rule.SIMILARITY, -1)
 
 
 class Serving(NamedTuple):
@@ -46,11 +50,11 @@ def measure_serving(emulator: Emulator, model_dir: Path, photo: bytes) -> Servin
     bus = boto3.client("events", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
     event = Event(MISSED, {"type_id": TYPE})
     encoder = Encoder(model_dir)
-    store = Store(client, "serving", encoder.description)
+    store = Store(Bucket(client, "serving"), encoder.model_id, encoder.dimension)
     _put(store, TYPE, ROWS)
     parts: dict[str, Callable[[], object]] = {
         "encoding": lambda: encoder.encode([photo]),
-        "query": lambda: recognize(encoder, store, TYPE, photo, threshold=1, append=False),
+        "query": lambda: recognize(encoder, store, TYPE, QueryPhoto(photo), NO_MATCH, append=False),
         "read": lambda: store.read_encodings(TYPE),
         "settings": lambda: store.read_settings(TYPE),
         "event": lambda: publish(bus, "default", [event]),
@@ -68,7 +72,7 @@ def measure_serving(emulator: Emulator, model_dir: Path, photo: bytes) -> Servin
 
 
 def _put(store: Store, type_id: str, rows: int) -> None:
-    made = make_encodings(rows, store.model.model_id, type_id)
+    made = make_encodings(rows, store.model_id, type_id)
     store.update_encodings(type_id, lambda _: made)
 
 
@@ -79,7 +83,8 @@ def _count_writes(encoder: Encoder, store: Store, photo: bytes) -> int:
         if str(params.get("Key", "")).startswith("encodings/"):
             writes.append(params)
 
-    store.client.meta.events.register("before-parameter-build.s3.PutObject", note)
-    recognize(encoder, store, TYPE, photo, threshold=-1)
-    store.client.meta.events.unregister("before-parameter-build.s3.PutObject", note)
+    events = store.bucket.client.meta.events
+    events.register("before-parameter-build.s3.PutObject", note)
+    recognize(encoder, store, TYPE, QueryPhoto(photo), ANY_MATCH)
+    events.unregister("before-parameter-build.s3.PutObject", note)
     return len(writes)
