@@ -42,6 +42,7 @@ class System(NamedTuple):
     sqs: Any
     queue_url: str
     dead_letters_url: str
+    events_url: str
 
     def ask(self, query: bytes, **params: str) -> tuple[int, dict[str, Any]]:
         """A query's status and answer."""
@@ -50,22 +51,51 @@ class System(NamedTuple):
 
     def respond(self, query: bytes, **params: str) -> dict[str, Any]:
         """What API Gateway gets from Lambda for a query."""
+        return self.request(ROUTE, query, params=params)
+
+    def call(self, route: str, body: bytes = b"", **options: Any) -> tuple[int, dict[str, Any]]:
+        """A request's status and answer; `options` are as `request` takes them."""
+        response = self.request(route, body, **options)
+        return response["statusCode"], json.loads(response["body"])
+
+    def request(
+        self,
+        route: str,
+        body: bytes = b"",
+        *,
+        content_type: str = "application/octet-stream",
+        params: dict[str, str] | None = None,
+        seconds: float = API_SECONDS,
+        **path: str,
+    ) -> dict[str, Any]:
+        """What API Gateway gets from Lambda for a request.
+
+        Args:
+            route: method and path, with parameters in braces.
+            body: what is sent.
+            content_type: of the body.
+            params: the query string's.
+            seconds: the time that the function has.
+            path: the path's parameters; `type_id` is TYPE if it is left out.
+        """
+        method, _, template = route.partition(" ")
+        parameters = {name: value for name, value in ({"type_id": TYPE} | path).items() if name in template}
         event = {
             "version": "2.0",
-            "routeKey": ROUTE,
-            "rawPath": f"/types/{TYPE}/recognize",
-            "pathParameters": {"type_id": TYPE},
-            "headers": {"content-type": "application/octet-stream"},
-            "queryStringParameters": params,
-            "requestContext": {"http": {"method": "POST", "path": ""}, "requestId": "1", "stage": "$default"},
-            "body": b64encode(query).decode(),
+            "routeKey": route,
+            "rawPath": template,
+            "pathParameters": parameters,
+            "headers": {"content-type": content_type},
+            "queryStringParameters": params or {},
+            "requestContext": {"http": {"method": method, "path": ""}, "requestId": "1", "stage": "$default"},
+            "body": b64encode(body).decode(),
             "isBase64Encoded": True,
         }
-        response: dict[str, Any] = self.recognize.handler(event, Context(end=time.monotonic() + API_SECONDS))
+        response: dict[str, Any] = self.recognize.handler(event, Context(end=time.monotonic() + seconds))
         return response
 
-    def upload(self, name: str, data: bytes) -> str:
-        key = image_key(TYPE, name)
+    def upload(self, name: str, data: bytes, type_id: str = TYPE) -> str:
+        key = image_key(type_id, name)
         self.recognize.store.put_image(key, data, "image/png")
         self.tell(key)
         return key
@@ -99,6 +129,17 @@ class System(NamedTuple):
         encodings, _ = self.recognize.store.read_encodings(TYPE)
         return sorted(row.image for row in encodings.rows) if encodings else []
 
+    def events(self) -> list[dict[str, Any]]:
+        """The events that came on the bus since this was last asked."""
+        received: list[dict[str, Any]] = []
+        while messages := self.sqs.receive_message(QueueUrl=self.events_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                received.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=message["ReceiptHandle"])
+        return received
+
     def waiting(self, queue_url: str) -> int:
         name = "ApproximateNumberOfMessages"
         answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])
@@ -117,6 +158,13 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
     redrive_policy = {"deadLetterTargetArn": dead_letters["Attributes"]["QueueArn"], "maxReceiveCount": 5}
     attributes = {"VisibilityTimeout": "0", "RedrivePolicy": json.dumps(redrive_policy)}
     queue_url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    events_url = sqs.create_queue(QueueName=f"{name}-events")["QueueUrl"]
+    events_queue = sqs.get_queue_attributes(QueueUrl=events_url, AttributeNames=["QueueArn"])
+    bus: Any = boto3.client("events", **direct)
+    bus.create_event_bus(Name=name)
+    bus.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": ["lookalike"]}))
+    target = {"Id": "queue", "Arn": events_queue["Attributes"]["QueueArn"]}
+    bus.put_targets(Rule=name, EventBusName=name, Targets=[target])
     with FaultProxy(emulator.port).running() as proxy:
         environment = {
             "AWS_ENDPOINT_URL": proxy.url,
@@ -125,6 +173,7 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
             "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
             "BUCKET_NAME": name,
             "QUEUE_URL": queue_url,
+            "EVENT_BUS_NAME": name,
             "THRESHOLD": "0.92",
             "MODEL_DIR": str(model_dir),
             "POWERTOOLS_METRICS_NAMESPACE": "Lookalike",
@@ -138,4 +187,4 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
             importlib.import_module(f"{package}.app") for package in ("recognize", "rebuild_encodings")
         ]
         recognize, rebuild = (importlib.reload(function) for function in functions)
-        yield System(recognize, rebuild, proxy, sqs, queue_url, dead_letters_url)
+        yield System(recognize, rebuild, proxy, sqs, queue_url, dead_letters_url, events_url)
