@@ -29,6 +29,11 @@ class Context(SimpleNamespace):
 
     function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"
 
+    @classmethod
+    def with_seconds(cls, seconds: float) -> "Context":
+        """Of a call that has so much time from now."""
+        return cls(end=time.monotonic() + seconds)
+
     def get_remaining_time_in_millis(self) -> int:
         return int((self.end - time.monotonic()) * 1000)
 
@@ -91,7 +96,7 @@ class System(NamedTuple):
             "body": b64encode(body).decode(),
             "isBase64Encoded": True,
         }
-        response: dict[str, Any] = self.recognize.handler(event, Context(end=time.monotonic() + seconds))
+        response: dict[str, Any] = self.recognize.handler(event, Context.with_seconds(seconds))
         return response
 
     def upload(self, name: str, data: bytes, type_id: str = TYPE) -> str:
@@ -116,7 +121,7 @@ class System(NamedTuple):
         if not records:
             return 0
         try:
-            answer = self.rebuild.handler({"Records": records}, Context(end=time.monotonic() + seconds))
+            answer = self.rebuild.handler({"Records": records}, Context.with_seconds(seconds))
         except Exception:  # Lambda gives the whole batch back then
             return len(records)
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
@@ -125,8 +130,22 @@ class System(NamedTuple):
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         return len(failed)
 
-    def rows(self) -> list[str]:
-        encodings, _ = self.recognize.store.read_encodings(TYPE)
+    def clear(self) -> None:
+        """Empty the bucket and the queues, and mend what is broken."""
+        self.proxy.mend()
+        client, bucket = self.recognize.store.client, self.recognize.store.bucket
+        for entry in client.list_objects_v2(Bucket=bucket).get("Contents", []):
+            client.delete_object(Bucket=bucket, Key=entry["Key"])
+        for queue_url in (self.queue_url, self.events_url):
+            self.sqs.purge_queue(QueueUrl=queue_url)
+
+    def deliver_all(self) -> None:
+        """Hand all messages that wait to the function, which must do them at once."""
+        while self.waiting(self.queue_url):
+            assert self.deliver() == 0
+
+    def rows(self, type_id: str = TYPE) -> list[str]:
+        encodings, _ = self.recognize.store.read_encodings(type_id)
         return sorted(row.image for row in encodings.rows) if encodings else []
 
     def events(self) -> list[dict[str, Any]]:

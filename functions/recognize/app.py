@@ -201,7 +201,7 @@ def put_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[sche
     image = _read_image()
     encoder.preprocess(image.data)
     etag = store.put_image(key, image.data, FORMATS[sniff_format(image.data)])
-    return Response(201, body=schemas.ImageAnswer(image=key, etag=etag))
+    return Response(201, "application/json", schemas.ImageAnswer(image=key, etag=etag))
 
 
 @app.delete("/types/<type_id>/images/<name>", summary="Delete an image")

@@ -1,44 +1,31 @@
 """A photo without a type is decided, kept and told as one that is asked of its type."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lookalike_tools.local.emulator import Emulator
 from photographs import blended, photograph
-from system import TYPE, System, running_system
-from thumbnail_model import save_thumbnail_model
+from system import TYPE, System
 
 ROUTE = "POST /recognize"
 GEAR = "gear"
 
 
-@pytest.fixture(scope="module")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model"))
+@pytest.fixture
+def empty_system(shared_system: System) -> System:
+    """The bucket as at first: all types count here, those of other tests too."""
+    shared_system.clear()
+    return shared_system
 
 
 @pytest.fixture
-def empty(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
-    with running_system(emulator, model_dir, monkeypatch) as system:
-        yield system
-
-
-@pytest.fixture
-def system(empty: System) -> System:
+def system(empty_system: System) -> System:
     """Hex nuts look like subject 1, gears like subject 2; both are built."""
-    empty.upload("1.png", photograph(1))
-    empty.upload("1.png", photograph(2), GEAR)
-    build(empty)
-    empty.events()
-    return empty
-
-
-def build(system: System) -> None:
-    while system.waiting(system.queue_url):
-        assert system.deliver() == 0
+    empty_system.upload("1.png", photograph(1))
+    empty_system.upload("1.png", photograph(2), GEAR)
+    empty_system.deliver_all()
+    empty_system.events()
+    return empty_system
 
 
 def ask(system: System, query: bytes, **params: str) -> dict[str, Any]:
@@ -108,7 +95,7 @@ def test_a_row_whose_image_is_gone_is_asked_to_be_removed(system: System) -> Non
     assert not system.waiting(system.queue_url)
     again = ask(system, photograph(1, 9), append="true")
     assert (again["match"], again["appended"]) == (TYPE, None)
-    build(system)
+    system.deliver_all()
     assert kept not in system.rows()
 
 
@@ -148,24 +135,24 @@ def test_a_type_that_was_deleted_a_moment_ago_leaves_the_others(system: System, 
     assert matches(answer) == {TYPE: True}
 
 
-def test_types_that_are_not_built_are_asked_to_be(empty: System) -> None:
+def test_types_that_are_not_built_are_asked_to_be(empty_system: System) -> None:
     """Their own messages were lost: a query helps, if it has to be made again."""
     for type_id in (GEAR, TYPE):
-        empty.upload("1.png", photograph(1), type_id)
-    empty.sqs.purge_queue(QueueUrl=empty.queue_url)
-    status, answer = empty.call(ROUTE, photograph(1, 9))
+        empty_system.upload("1.png", photograph(1), type_id)
+    empty_system.sqs.purge_queue(QueueUrl=empty_system.queue_url)
+    status, answer = empty_system.call(ROUTE, photograph(1, 9))
     assert status == 503
     assert "try again" in answer["message"]
-    build(empty)
-    assert matches(ask(empty, photograph(1, 9))) == {TYPE: True, GEAR: True}
+    empty_system.deliver_all()
+    assert matches(ask(empty_system, photograph(1, 9))) == {TYPE: True, GEAR: True}
 
 
-def test_a_type_that_is_being_built_is_waited_for_behind_one_without_photos(empty: System) -> None:
-    empty.call(
+def test_a_type_that_is_being_built_is_waited_for_behind_one_without_photos(empty_system: System) -> None:
+    empty_system.call(
         "PUT /types/{type_id}/settings", b'{"threshold": 0.8}', type_id="a", content_type="application/json"
     )
-    empty.upload("1.png", photograph(1))
-    assert empty.call(ROUTE, photograph(1, 9))[0] == 503
+    empty_system.upload("1.png", photograph(1))
+    assert empty_system.call(ROUTE, photograph(1, 9))[0] == 503
 
 
 def test_once_all_types_are_empty_there_is_nothing_to_find(system: System) -> None:
@@ -173,7 +160,7 @@ def test_once_all_types_are_empty_there_is_nothing_to_find(system: System) -> No
         key = f"types/{type_id}/images/1.png"
         system.recognize.store.delete_image(key)
         system.tell(key)
-    build(system)
+    system.deliver_all()
     status, answer = system.call(ROUTE, photograph(1, 9))
     assert status == 404
     assert "put reference photos" in answer["message"]

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +16,18 @@ import pytest
 from deployed import eventually
 from lookalike.keys import image_key
 from lookalike.recognition import APPEND_ATTEMPTS
-from lookalike_tools.local.emulator import Emulator
 from lookalike_tools.redrive import redrive
 from photographs import photograph
-from system import API_SECONDS, TYPE, System, running_system
-from thumbnail_model import save_thumbnail_model
-
-
-@pytest.fixture(scope="module")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model"))
+from system import API_SECONDS, TYPE, System
 
 
 @pytest.fixture
-def system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+def system(empty_system: System) -> System:
     """A type with one uploaded photo of subject 1, built."""
-    with running_system(emulator, model_dir, monkeypatch) as system:
-        system.upload("1.png", photograph(1))
-        assert system.deliver() == 0
-        system.proxy.requests.clear()
-        yield system
+    empty_system.upload("1.png", photograph(1))
+    assert empty_system.deliver() == 0
+    empty_system.proxy.requests.clear()
+    return empty_system
 
 
 @pytest.mark.parametrize("kind", ["503", "reset", "lost answer", "cut answer"])

@@ -135,8 +135,10 @@ def test_what_others_write_as_a_provenance_does_no_harm(similarity: str, nearest
     assert from_metadata(metadata).similarity is None
 
 
-def test_an_image_that_is_too_large_is_not_read(store: Store) -> None:
+def test_an_image_of_one_byte_too_many_is_not_read(store: Store) -> None:
     key = image_key(TYPE, "1.png")
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES))
+    assert len(store.get_image(key).data) == MAX_BYTES
     store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES + 1))
     with pytest.raises(ImageTooLargeError):
         store.get_image(key)

@@ -172,9 +172,12 @@ def test_damage_is_an_image_error_or_an_image(
         assert "object at 0x" not in str(error)
 
 
-def test_too_many_bytes_are_refused_before_decoding() -> None:
+def test_one_byte_too_many_is_refused_before_decoding() -> None:
+    image = encoded(picture())
+    largest = image + bytes(images.MAX_BYTES - len(image))
+    assert images.decode(largest).size == (40, 30)
     with pytest.raises(ImageTooLargeError, match="scale it down"):
-        images.decode(bytes(images.MAX_BYTES + 1))
+        images.decode(largest + b"\0")
 
 
 @pytest.mark.parametrize("side", [7072, 20_000])

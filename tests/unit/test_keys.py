@@ -21,7 +21,8 @@ def test_an_images_key_tells_its_type_and_name(type_id: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "../x.jpg", "a/../b.jpg", "/x.jpg", "a//b.jpg", "folder/", "a\nb", "\x00"]
+    "name",
+    ["", ".", "..", "../x.jpg", "a/../b.jpg", "/x.jpg", "a//b.jpg", "folder/", "a\nb", "\x00", "a\ud800.jpg"],
 )
 def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
     with pytest.raises(InvalidNameError, match="can't name an image"):

@@ -55,6 +55,19 @@ def test_a_decision_names_its_rule_its_score_and_the_nearest_other_type() -> Non
     assert found.similarity == by_similarity.similarity
 
 
+def test_its_score_must_exceed_the_threshold() -> None:
+    references, queries = siblings_and_a_varied_type()
+    cohort = Cohort.empty(MODEL, 64).replace({name: prototype(rows) for name, rows in references.items()})
+    score = decide(queries["a"], encodings_of(references["a"], "a"), 0, cohort).score
+    for threshold, match in (
+        (np.nextafter(score, -1), True),
+        (score, False),
+        (np.nextafter(score, 1), False),
+    ):
+        decision = decide(queries["a"], encodings_of(references["a"], "a"), float(threshold), cohort)
+        assert decision.match is match
+
+
 cosines = st.integers(-1000, 1000).map(lambda thousandths: thousandths / 1000)
 
 
