@@ -1,0 +1,290 @@
+"""The rebuilding function: what it does with its time, its messages, its metrics and the event bus."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from lookalike.keys import image_key
+from lookalike.rebuild_queue import request_rebuild
+from lookalike.rebuilding import BATCH, MOST_UNREAD
+from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
+from photographs import photograph
+from system import TYPE, System, running_system
+from thumbnail_model import save_thumbnail_model
+
+TRIES = 3
+"""How often S3 is asked for one object that it does not give."""
+
+
+@pytest.fixture(scope="module")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model"))
+
+
+@pytest.fixture
+def system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    with running_system(emulator, model_dir, monkeypatch) as system:
+        yield system
+
+
+class Bus:
+    """A pipeline's queue, behind a rule for all events of this source."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        direct: Any = {"endpoint_url": emulator.endpoint_url, "region_name": REGION, **CREDENTIALS}
+        self.events, self.sqs = boto3.client("events", **direct), boto3.client("sqs", **direct)
+        self.name = f"pipeline-{uuid4().hex[:8]}"
+        self.queue_url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
+        queue = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["QueueArn"])
+        self.events.put_rule(Name=self.name, EventPattern=json.dumps({"source": ["lookalike"]}))
+        target = {"Id": "queue", "Arn": queue["Attributes"]["QueueArn"]}
+        self.events.put_targets(Rule=self.name, Targets=[target])
+
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """What has been told since this was asked last: kinds and details, in order."""
+        told: list[tuple[str, dict[str, Any]]] = []
+        while batch := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in batch:
+                event = json.loads(message["Body"])
+                told.append((event["detail-type"], event["detail"]))
+                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return told
+
+    def close(self) -> None:
+        self.events.remove_targets(Rule=self.name, Ids=["queue"])
+        self.events.delete_rule(Name=self.name)
+
+
+@pytest.fixture
+def bus(emulator: Emulator) -> Iterator[Bus]:
+    bus = Bus(emulator)
+    yield bus
+    bus.close()
+
+
+def put(system: System, name: str, data: bytes, type_id: str = TYPE) -> str:
+    """Put an image of which no message tells."""
+    key = image_key(type_id, name)
+    system.rebuild.store.put_image(key, data, "image/png")
+    return key
+
+
+def ask(system: System, type_id: str = TYPE) -> None:
+    request_rebuild(system.sqs, system.queue_url, type_id)
+
+
+def reads(system: System) -> list[str]:
+    """The images that were read, once for each time."""
+    return sorted(path for method, path in system.proxy.requests if method == "GET" and "/images/" in path)
+
+
+def rows_of(system: System, type_id: str) -> int:
+    encodings, _ = system.recognize.store.read_encodings(type_id)
+    return len(encodings.rows) if encodings else 0
+
+
+def metrics_in(output: str) -> dict[str, float]:
+    """The sum of each metric that was written, by its name."""
+    sums: dict[str, float] = {}
+    for line in output.splitlines():
+        with suppress(ValueError):
+            record = json.loads(line)
+            for described in record.get("_aws", {}).get("CloudWatchMetrics", []):
+                assert described["Namespace"] == "Lookalike"
+                for metric in described["Metrics"]:
+                    sums[metric["Name"]] = sums.get(metric["Name"], 0) + sum(record[metric["Name"]])
+    return sums
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Time
+
+
+def test_no_second_type_is_begun_after_the_deadline(system: System) -> None:
+    types = ["bolt", "nut"]
+    for type_id in types:
+        put(system, "1.png", photograph(1), type_id)
+        ask(system, type_id)
+    assert system.deliver(seconds=1) == 0
+    assert sorted(rows_of(system, type_id) for type_id in types) == [0, 1]
+    assert system.waiting(system.queue_url) == 1
+    assert system.deliver(seconds=1) == 0
+    assert [rows_of(system, type_id) for type_id in types] == [1, 1]
+    assert system.waiting(system.queue_url) == 0
+
+
+def test_the_last_seconds_are_kept_for_saving(system: System) -> None:
+    for index in range(2 * BATCH):
+        put(system, f"{index:02}.png", photograph(1, index))
+    ask(system)
+    assert system.deliver(seconds=15) == 0
+    assert len(system.rows()) == BATCH
+    assert system.waiting(system.queue_url) == 1
+    assert system.deliver() == 0
+    assert len(system.rows()) == 2 * BATCH
+    assert system.waiting(system.queue_url) == 0
+
+
+def test_encoding_leaves_the_cores_to_decoding(system: System) -> None:
+    """A session that spins keeps a core busy while it has nothing to do."""
+    options = system.rebuild.encoder._session.get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Reads and races
+
+
+def test_a_lost_race_costs_no_image_a_second_read(system: System) -> None:
+    keys = [put(system, f"{index}.png", photograph(1, index)) for index in range(3)]
+    ask(system)
+    system.proxy.break_("PUT", "encodings/", "412", times=2)
+    assert system.deliver() == 0
+    assert system.rows() == keys
+    assert len(reads(system)) == len(set(reads(system))) == 3
+
+
+def test_a_type_that_loses_each_race_comes_back_by_a_message_of_its_own(system: System) -> None:
+    """The messages that told of it have done nothing wrong: none of their tries is used up."""
+    key = put(system, "1.png", photograph(1))
+    ask(system)
+    ask(system)
+    system.proxy.break_("PUT", "encodings/", "412")
+    assert system.deliver() == 0
+    assert system.rows() == []
+    assert system.waiting(system.queue_url) == 1
+    system.proxy.mend()
+    assert system.deliver() == 0
+    assert system.rows() == [key]
+
+
+def test_a_type_that_can_not_be_postponed_is_told_by_its_messages_again(system: System) -> None:
+    key = put(system, "1.png", photograph(1))
+    ask(system)
+    system.proxy.break_("PUT", "encodings/", "412")
+    system.proxy.break_("POST", "/", "reset")
+    assert system.deliver() == 1
+    system.proxy.mend()
+    assert system.deliver() == 0
+    assert system.rows() == [key]
+
+
+def test_an_image_that_can_not_be_read_brings_back_its_message_and_no_other(system: System) -> None:
+    put(system, "1.png", photograph(1))
+    ask(system)
+    system.proxy.break_("GET", "/images/", "500")
+    assert system.deliver() == 1
+    assert system.waiting(system.queue_url) == 1
+
+
+def test_storage_that_gives_no_image_is_not_asked_for_all_of_them(system: System) -> None:
+    for index in range(3 * MOST_UNREAD):
+        put(system, f"{index:02}.png", photograph(1, index))
+    ask(system)
+    system.proxy.break_("GET", "/images/", "500")
+    assert system.deliver(seconds=35) == 1
+    # Some are being read when enough have failed.
+    assert len(set(reads(system))) < 3 * MOST_UNREAD
+    assert len(reads(system)) <= TRIES * len(set(reads(system)))
+
+
+def test_a_batch_rebuilds_a_type_once_however_many_of_its_messages_tell_of_it(system: System) -> None:
+    for index in range(5):
+        system.upload(f"{index}.png", photograph(1, index))
+    system.proxy.requests.clear()
+    assert system.deliver() == 0
+    assert len(system.rows()) == 5
+    listings = [path for method, path in system.proxy.requests if method == "GET" and "list-type=2" in path]
+    of_images = [path for path in listings if "images" in path]
+    assert len(of_images) == 1
+
+
+def test_what_was_built_is_known_to_queries_against_all_types(system: System) -> None:
+    for subject, type_id in enumerate(("bolt", "nut")):
+        put(system, "1.png", photograph(subject), type_id)
+        ask(system, type_id)
+    assert system.deliver() == 0
+    cohort = system.recognize.cohorts.read()
+    assert cohort
+    assert cohort.type_ids == ("bolt", "nut")
+
+
+# ---------------------------------------------------------------------------------------------------------
+# What it tells
+
+
+def test_events_and_metrics_tell_what_came_what_went_and_what_was_rejected(
+    system: System, bus: Bus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = [put(system, f"gone-{index}.png", photograph(1, index)) for index in range(2)]
+    put(system, "kept.png", photograph(1, 2))
+    ask(system)
+    assert system.deliver() == 0
+    bus.told()
+    capsys.readouterr()
+    for key in gone:
+        system.rebuild.store.delete_image(key)
+    for index in range(3, 6):
+        put(system, f"{index}.png", photograph(1, index))
+    bad = put(system, "bad.png", b"no image")
+    ask(system)
+    assert system.deliver() == 0
+    metrics = metrics_in(capsys.readouterr().out)
+    assert {name: metrics[name] for name in ("RowsAdded", "RowsRemoved", "ImagesRejected")} == {
+        "RowsAdded": 3,
+        "RowsRemoved": 2,
+        "ImagesRejected": 1,
+    }
+    told = bus.told()
+    assert [kind for kind, _ in told] == ["Image Rejected", "Encodings Rebuilt"]
+    (_, rejection), (_, summary) = told
+    model = system.rebuild.encoder.model_id
+    assert "not an image" in rejection.pop("reason")
+    assert rejection == {"type_id": TYPE, "image": bad, "model": model}
+    assert summary == {
+        "type_id": TYPE,
+        "model": model,
+        "encodings": 4,
+        "added": 3,
+        "removed": 2,
+        "rejected": 1,
+        "complete": True,
+    }
+
+
+def test_a_rebuild_that_goes_on_by_a_message_is_told_as_not_complete(system: System, bus: Bus) -> None:
+    for index in range(BATCH + 1):
+        put(system, f"{index:02}.png", photograph(1, index))
+    ask(system)
+    for added, complete in ((BATCH, False), (1, True)):
+        assert system.deliver(seconds=1) == 0
+        ((_, detail),) = bus.told()
+        assert (detail["added"], detail["complete"]) == (added, complete)
+
+
+def test_a_rebuild_that_changes_nothing_is_not_told(system: System, bus: Bus) -> None:
+    put(system, "1.png", photograph(1))
+    ask(system)
+    assert system.deliver() == 0
+    assert [kind for kind, _ in bus.told()] == ["Encodings Rebuilt"]
+    ask(system)
+    assert system.deliver() == 0
+    assert bus.told() == []
+
+
+def test_each_of_many_rejected_images_is_told(system: System, bus: Bus) -> None:
+    """The bus takes ten events at once."""
+    bad = [put(system, f"{index:02}.png", b"no image") for index in range(12)]
+    ask(system)
+    assert system.deliver() == 0
+    told = bus.told()
+    assert sorted(detail["image"] for kind, detail in told if kind == "Image Rejected") == bad
+    assert [kind for kind, _ in told].count("Encodings Rebuilt") == 1
