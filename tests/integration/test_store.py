@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
+from botocore.response import StreamingBody
 
 from lookalike.compare_and_swap import ContentionError
 from lookalike.encodings import EncodedImage, Encodings, Origin, Row
@@ -157,9 +158,10 @@ def test_what_others_write_as_a_provenance_does_no_harm(similarity: str, nearest
     assert from_metadata(metadata).similarity is None
 
 
-def test_an_image_that_is_too_large_is_not_read(store: Store) -> None:
+def test_an_image_that_is_too_large_is_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     key = image_key(TYPE, "1.png")
     store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES + 1))
+    monkeypatch.setattr(StreamingBody, "read", lambda *_: pytest.fail("its bytes are read"))
     with pytest.raises(ImageTooLargeError):
         store.get_image(key)
 
