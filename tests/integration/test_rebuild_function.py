@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import boto3
 import onnxruntime
 import pytest
 
+from event_bus import Bus
 from lookalike.keys import image_key
 from lookalike.rebuild_queue import request_rebuild
 from lookalike.rebuilding import BATCH, MOST_UNREAD
-from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
+from lookalike_tools.local.emulator import Emulator
 from photographs import photograph
 from system import TYPE, System, running_system
 from thumbnail_model import save_thumbnail_model
@@ -32,36 +31,6 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     with running_system(emulator, model_dir, monkeypatch) as system:
         yield system
-
-
-class Bus:
-    """A pipeline's queue, behind a rule for all events of this source."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        direct: Any = {"endpoint_url": emulator.endpoint_url, "region_name": REGION, **CREDENTIALS}
-        self.events, self.sqs = boto3.client("events", **direct), boto3.client("sqs", **direct)
-        self.name = f"pipeline-{uuid4().hex[:8]}"
-        self.queue_url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
-        queue = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["QueueArn"])
-        self.events.put_rule(Name=self.name, EventPattern=json.dumps({"source": ["lookalike"]}))
-        target = {"Id": "queue", "Arn": queue["Attributes"]["QueueArn"]}
-        self.events.put_targets(Rule=self.name, Targets=[target])
-
-    def told(self) -> list[tuple[str, dict[str, Any]]]:
-        """What has been told since this was asked last: kinds and details, in order."""
-        told: list[tuple[str, dict[str, Any]]] = []
-        while batch := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in batch:
-                event = json.loads(message["Body"])
-                told.append((event["detail-type"], event["detail"]))
-                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        return told
-
-    def close(self) -> None:
-        self.events.remove_targets(Rule=self.name, Ids=["queue"])
-        self.events.delete_rule(Name=self.name)
 
 
 @pytest.fixture

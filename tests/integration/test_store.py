@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
 from botocore.response import StreamingBody
 
@@ -203,9 +204,9 @@ def test_a_type_has_the_images_of_all_pages(store: Store) -> None:
 def test_a_token_of_no_page_is_told(store: Store) -> None:
     """S3 answers 400 then; the emulator takes any token."""
 
-    def refuse(**_: Any) -> AWSResponse:
+    def refuse(**_: Any) -> Any:
         error = b"<Error><Code>InvalidArgument</Code><Message>incorrect token</Message></Error>"
-        return AWSResponse("", 400, {}, SimpleNamespace(stream=lambda: iter([error])))
+        return AWSResponse("", 400, HTTPHeaders(), SimpleNamespace(stream=lambda: iter([error])))
 
     event = "before-send.s3.ListObjectsV2"
     store.client.meta.events.register(event, refuse)
