@@ -157,15 +157,7 @@ def test_a_type_that_can_not_be_postponed_is_told_by_its_messages_again(system: 
     assert system.rows() == [key]
 
 
-def test_an_image_that_can_not_be_read_brings_back_its_message_and_no_other(system: System) -> None:
-    put(system, "1.png", photograph(1))
-    ask(system)
-    system.proxy.break_("GET", "/images/", "500")
-    assert system.deliver() == 1
-    assert system.waiting(system.queue_url) == 1
-
-
-def test_storage_that_gives_no_image_is_not_asked_for_all_of_them(system: System) -> None:
+def test_storage_that_gives_no_image_is_not_asked_for_all_and_brings_back_one_message(system: System) -> None:
     for index in range(3 * MOST_UNREAD):
         put(system, f"{index:02}.png", photograph(1, index))
     ask(system)
@@ -174,6 +166,7 @@ def test_storage_that_gives_no_image_is_not_asked_for_all_of_them(system: System
     # Some are being read when enough have failed.
     assert len(set(reads(system))) < 3 * MOST_UNREAD
     assert len(reads(system)) <= TRIES * len(set(reads(system)))
+    assert system.waiting(system.queue_url) == 1
 
 
 def test_a_batch_rebuilds_a_type_once_however_many_of_its_messages_tell_of_it(system: System) -> None:

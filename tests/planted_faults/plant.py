@@ -86,10 +86,10 @@ def notice(fault: Fault) -> str | None:
         copy_tree(Path(folder))
         plant(fault, Path(folder))
         status, output = run(fault.tests, Path(folder))
-    if status not in (-1, 0, 1):
+    if status not in (-1, 0, 1, 2):
         raise typer.BadParameter(f"pytest could not run {fault.tests}:\n{output}")
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", output, re.MULTILINE)
-    return failed[1] if status == 1 and failed else None
+    failed = re.search(r"^(?:FAILED|ERROR) (tests/.+?)(?: - |$)", output, re.MULTILINE)
+    return failed[1] if failed else None
 
 
 def main(
