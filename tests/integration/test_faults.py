@@ -70,6 +70,14 @@ def test_a_row_that_storage_refuses_is_left_to_the_images_event(system: System, 
     assert answer["appended"] in system.rows()
 
 
+def test_an_image_that_can_not_be_asked_about_is_left_to_its_event(system: System) -> None:
+    """Whether it is still there is not known: that is no reason to call it removed."""
+    system.proxy.break_("HEAD", "/images/", "500")
+    status, answer = system.ask(photograph(1, 9))
+    assert (status, answer["match"], answer["pending"]) == (200, True, True)
+    assert answer["appended"] in system.recognize.store.image_etags(TYPE)
+
+
 @pytest.mark.parametrize("kind", ["409", "412"])
 def test_an_image_that_loses_each_race_is_an_answer_all_the_same(system: System, kind: Any) -> None:
     system.proxy.break_("PUT", "/images/", kind)

@@ -1,6 +1,7 @@
 """A type's encodings keep what they were given, and trust nothing they are handed."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,6 +67,12 @@ def test_what_is_written_is_read_again(rows: list[EncodedImage], rejected: list[
     assert (read.rows, read.rejected) == (written.rows, written.rejected)
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_what_is_written_while_half_built_is_read_as_half_built(complete: bool) -> None:
+    written = replace(of({"1.jpg": "a"}), complete=complete)
+    assert load(dump(written, TIME), MODEL, TYPE, DIMENSION).complete is complete
+
+
 def test_the_file_is_plain_safetensors_that_names_its_rows() -> None:
     data = dump(of({"types/hex-nut/images/1.jpg": "a"}), TIME)
     (matrix,) = safetensors.numpy.load(data).values()
@@ -109,6 +116,16 @@ def test_a_rejected_image_that_becomes_good_leaves_the_rejected() -> None:
     mended = of({}, rejected={"1.jpg": "a"}).append([encoded("1.jpg", "b")])
     assert not mended.rejected
     assert [row.image for row in mended.rows] == ["1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"), [({"1.jpg": "a"}, ["1.jpg"]), ({"1.jpg": "b"}, []), ({"2.jpg": "a"}, [])]
+)
+def test_a_rejection_is_kept_no_longer_than_its_image_is_the_same(
+    listed: dict[str, str], kept: list[str]
+) -> None:
+    rejected = of({}, rejected={"1.jpg": "a"}).keep_only(listed).rejected
+    assert [entry.image for entry in rejected] == kept
 
 
 def written_with(metadata: dict[str, str] | None = None, matrix: np.ndarray | None = None) -> bytes:
