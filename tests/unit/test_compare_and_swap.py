@@ -72,7 +72,7 @@ def test_an_equal_value_that_is_another_object_is_written() -> None:
 
 
 def test_other_errors_end_it_at_once() -> None:
-    def refuse(value: tuple[str, ...], version: int) -> None:
+    def refuse(_value: tuple[str, ...], _version: int) -> None:
         raise PermissionError
 
     register = Register(races_lost=0)

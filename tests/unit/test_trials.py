@@ -30,12 +30,12 @@ def synthetic_types(count: int = TYPES, photos: int = PHOTOS) -> list[np.ndarray
     ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def types() -> list[np.ndarray]:
     return synthetic_types()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def one(types: list[np.ndarray]) -> Draw:
     return draw(types, REFERENCES, np.random.default_rng(0))
 
