@@ -12,6 +12,8 @@ from thumbnail_model import save_thumbnail_model
 
 # As many more examples as `make soak` takes: pytest --hypothesis-profile soak.
 settings.register_profile("soak", max_examples=1600)
+# As many as `make mutants` takes, for each of its thousand and more mutants, and the same each time.
+settings.register_profile("mutants", max_examples=30, deadline=None, derandomize=True, database=None)
 
 
 @pytest.fixture(scope="session")

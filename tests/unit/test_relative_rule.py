@@ -103,6 +103,7 @@ def test_the_requests_threshold_comes_before_the_types_and_the_stacks(
     chosen = choose_criterion("t0", requested, own, stack, lambda: many_types(10))
     assert (chosen.threshold, chosen.source) == (threshold, source)
     assert (chosen.cohort is not None) == (rule == "relative")
+    assert chosen.settings is own
 
 
 def test_a_threshold_that_was_set_for_similarity_is_not_taken_for_the_relative_rule() -> None:
@@ -117,7 +118,8 @@ def test_with_too_few_other_types_similarity_decides_and_says_why(cohort: Cohort
     for requested in (None, 0.01):
         chosen = choose_criterion("t0", requested, own, STACK, lambda: cohort)
         assert chosen == Criterion(0.92, "stack", None, chosen.fallback, own)
-        assert "other types" in (chosen.fallback or "")
+        others = max(len(cohort.type_ids) - 1, 0) if cohort else 0
+        assert f"there are {others} other types" in (chosen.fallback or "")
 
 
 def test_enough_other_types_are_enough() -> None:
