@@ -6,6 +6,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -48,8 +49,14 @@ class System(NamedTuple):
         response = self.respond(query, **params)
         return response["statusCode"], json.loads(response["body"])
 
-    def respond(self, query: bytes, **params: str) -> dict[str, Any]:
-        """What API Gateway gets from Lambda for a query."""
+    def respond(self, query: bytes, *, seconds: float = API_SECONDS, **params: str) -> dict[str, Any]:
+        """What API Gateway gets from Lambda for a query.
+
+        Args:
+            query: the photo.
+            seconds: the time that the function has.
+            params: the query string.
+        """
         event = {
             "version": "2.0",
             "routeKey": ROUTE,
@@ -61,7 +68,7 @@ class System(NamedTuple):
             "body": b64encode(query).decode(),
             "isBase64Encoded": True,
         }
-        response: dict[str, Any] = self.recognize.handler(event, Context(end=time.monotonic() + API_SECONDS))
+        response: dict[str, Any] = self.recognize.handler(event, Context(end=time.monotonic() + seconds))
         return response
 
     def upload(self, name: str, data: bytes) -> str:
@@ -105,6 +112,12 @@ class System(NamedTuple):
         return int(answer["Attributes"][name])
 
 
+@cache
+def _session() -> boto3.Session:
+    """Makes clients: the services' descriptions are read once, the environment for each client."""
+    return boto3.Session()
+
+
 @contextmanager
 def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     """Both functions, in front of an empty bucket."""
@@ -132,7 +145,7 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
         }
         for variable, value in environment.items():
             monkeypatch.setenv(variable, value)
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
         # Each is started anew, as Lambda would.
         functions = [
             importlib.import_module(f"{package}.app") for package in ("recognize", "rebuild_encodings")
