@@ -10,7 +10,7 @@ ARCHITECTURE ?=
 # Only where it is given: overrides on the command line replace those of samconfig.toml, they don't add to them.
 OVERRIDES := $(if $(ARCHITECTURE), --parameter-overrides Architecture=$(ARCHITECTURE))
 
-.PHONY: help setup demo local model bench test mutants soak container-test build deploy lint format lock clean
+.PHONY: help setup demo local model bench check test mutants soak container-test build deploy lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,12 @@ model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the b
 
 bench: $(INSTALLED) ## speed and memory, next to what people would use instead (some minutes)
 	$(BIN)/lookalike bench
+
+check: $(INSTALLED) ## what to run while working: style, formatting, types, fast tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit -m "not slow"
 
 test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest

@@ -6,6 +6,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -54,9 +55,9 @@ class System(NamedTuple):
         response = self.respond(query, **params)
         return response["statusCode"], json.loads(response["body"])
 
-    def respond(self, query: bytes, **params: str) -> dict[str, Any]:
-        """What API Gateway gets from Lambda for a query."""
-        return self.request(ROUTE, query, params=params)
+    def respond(self, query: bytes, *, seconds: float = API_SECONDS, **params: str) -> dict[str, Any]:
+        """What API Gateway gets from Lambda for a query; `seconds` is the time that the function has."""
+        return self.request(ROUTE, query, params=params, seconds=seconds)
 
     def call(self, route: str, body: bytes = b"", **options: Any) -> tuple[int, dict[str, Any]]:
         """A request's status and answer; `options` are as `request` takes them."""
@@ -165,6 +166,12 @@ class System(NamedTuple):
         return int(answer["Attributes"][name])
 
 
+@cache
+def _session() -> boto3.Session:
+    """Makes clients: the services' descriptions are read once, the environment for each client."""
+    return boto3.Session()
+
+
 @contextmanager
 def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     """Both functions, in front of an empty bucket."""
@@ -200,7 +207,7 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
         }
         for variable, value in environment.items():
             monkeypatch.setenv(variable, value)
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
         # Each is started anew, as Lambda would.
         functions = [
             importlib.import_module(f"{package}.app") for package in ("recognize", "rebuild_encodings")
