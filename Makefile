@@ -10,7 +10,7 @@ ARCHITECTURE ?=
 # Only where it is given: overrides on the command line replace those of samconfig.toml, they don't add to them.
 OVERRIDES := $(if $(ARCHITECTURE), --parameter-overrides Architecture=$(ARCHITECTURE))
 
-.PHONY: help setup demo local model bench test soak container-test build deploy lint format lock clean
+.PHONY: help setup demo local model bench check test mutants soak container-test build deploy lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -38,8 +38,22 @@ model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the b
 bench: $(INSTALLED) ## speed and memory, next to what people would use instead (some minutes)
 	$(BIN)/lookalike bench
 
+check: $(INSTALLED) ## what to run while working: style, formatting, types, fast tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit -m "not slow"
+
 test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest
+
+# Anew each time: what mutmut remembers of a mutant does not follow changed tests.
+mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those that the tests notice (some minutes)
+	rm -rf .mutants
+	mkdir .mutants
+	ln -s ../layers/lookalike ../layers/lookalike_tools ../tests ../pyproject.toml .mutants/
+	cd .mutants && ../$(BIN)/mutmut run
+	cd .mutants && ../$(BIN)/mutmut results --all true | ../$(BIN)/python ../tests/mutation_score.py
 
 soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images
 	$(BIN)/pytest --hypothesis-profile soak tests/integration/test_interleavings.py tests/integration/test_size.py
@@ -72,4 +86,4 @@ lock: ## pin what pyproject.toml asks for (needs uv)
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 clean: ## remove all that was made
-	rm -rf $(VENV) .model .model-stand-in .demo .bench .cache .calibration .review .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .model .model-stand-in .demo .bench .cache .mutants .calibration .review .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

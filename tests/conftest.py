@@ -10,8 +10,12 @@ from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import Emulator, running_emulator
 from thumbnail_model import save_thumbnail_model
 
+# Torch takes seconds to import, and most tests need none: what exports is imported where it is needed.
+
 # As many more examples as `make soak` takes: pytest --hypothesis-profile soak.
 settings.register_profile("soak", max_examples=1600)
+# As many as `make mutants` takes, for each of its thousand and more mutants, and the same each time.
+settings.register_profile("mutants", max_examples=30, deadline=None, derandomize=True, database=None)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +27,34 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 def other_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     folder = tmp_path_factory.mktemp("other-model")
     return Encoder(save_thumbnail_model(Path(folder), "thumbnail-2"))
+
+
+@pytest.fixture(scope="session")
+def clip_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small CLIP, as sentence-transformers saves it."""
+    from tiny_clip import save_tiny_clip  # noqa: PLC0415
+
+    return save_tiny_clip(tmp_path_factory.mktemp("clip-source") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def clip_model_dir(clip_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That CLIP, exported as float32; not to be changed."""
+    return _exported(str(clip_source), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def stand_in_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stand-in, exported as float32; not to be changed."""
+    return _exported("efficientnet-lite0", tmp_path_factory)
+
+
+def _exported(source: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from lookalike_tools.export import export_model  # noqa: PLC0415
+
+    model_dir = tmp_path_factory.mktemp("exported") / "model"
+    export_model(source, "fp32", model_dir)
+    return model_dir
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,7 @@ def put_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[sche
     photo = _read_photo()
     encoder.preprocess(photo.data)
     etag = store.put_image(key, photo.data, FORMATS[sniff_format(photo.data)])
-    return Response(201, body=schemas.ImageAnswer(image=key, etag=etag))
+    return Response(201, "application/json", schemas.ImageAnswer(image=key, etag=etag))
 
 
 @app.delete("/types/<type_id>/images/<name>", summary="Delete an image")

@@ -7,17 +7,13 @@ from uuid import uuid4
 import pytest
 
 from deployed import Api
-from lookalike_tools.export import export_model
 from lookalike_tools.local import local_stack
 from photographs import photograph
-from tiny_clip import save_tiny_clip
 
 
 @pytest.fixture(scope="session")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny-clip")
-    export_model(str(save_tiny_clip(folder / "clip")), "fp32", folder / "model")
-    return folder / "model"
+def model_dir(clip_model_dir: Path) -> Path:
+    return clip_model_dir
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,42 @@ def test_a_recognition_is_logged_under_its_requests_id(api: Api, built_type: str
     assert (found["match"], found["similarity"]) == (True, answer.json()["similarity"])
 
 
+def test_what_a_recognition_came_to_is_logged(api: Api, built_type: str) -> None:
+    answer = api.recognize(built_type, photograph(1, 9)).json()
+    told = {name: value for name, value in answer.items() if name != "nearest"}
+
+    def line() -> dict[str, Any] | None:
+        lines = (line for line in logged(api, "RecognizeLogs") if line.get("type_id") == built_type)
+        return next((line for line in lines if line["message"] == "recognised"), None)
+
+    found = eventually(line)
+    assert found["attempts"] == 1
+    assert {name: found[name] for name in told} == told
+    assert "nearest" not in found
+
+
+def test_what_a_photo_was_identified_as_is_logged(api: Api, new_type: str) -> None:
+    subject = 7777
+    api.upload(new_type, "1.png", photograph(subject))
+
+    def identified() -> dict[str, Any] | None:
+        headers = {"Content-Type": "image/png"}
+        answer = api.call("POST", "/recognize", data=photograph(subject), headers=headers)
+        return answer.json() if answer.ok and answer.json()["match"] == new_type else None
+
+    answer = eventually(identified)
+    told = {name: value for name, value in answer.items() if name != "candidates"}
+
+    def line() -> dict[str, Any] | None:
+        lines = (line for line in logged(api, "RecognizeLogs") if line["message"] == "identified")
+        return next((line for line in lines if line["match"] == new_type), None)
+
+    found = eventually(line)
+    assert {name: found[name] for name in told} == told
+    assert found["correlation_id"]
+    assert "candidates" not in found
+
+
 def test_a_rebuild_is_logged_under_its_messages_id(api: Api, built_type: str) -> None:
     def line() -> dict[str, Any] | None:
         return next(

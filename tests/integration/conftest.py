@@ -1,6 +1,7 @@
-"""A bucket of its own for each test, on real S3 semantics."""
+"""A bucket of its own for each test, on real S3 semantics; or the functions in front of one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import boto3
@@ -10,6 +11,8 @@ from mypy_boto3_s3 import S3Client
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
+from system import System, running_system
+from thumbnail_model import save_thumbnail_model
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,31 @@ def make_store(s3: S3Client, encoder: Encoder) -> Callable[[], Store]:
         return Store(s3, bucket, encoder.description)
 
     return make_store
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model"))
+
+
+@pytest.fixture
+def empty_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    """The functions, in front of an empty bucket."""
+    with running_system(emulator, model_dir, monkeypatch) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def shared_system(emulator: Emulator, model_dir: Path) -> Iterator[System]:
+    """The functions, in front of a bucket that the tests of a module share."""
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        running_system(emulator, model_dir, monkeypatch) as system,
+    ):
+        yield system
+
+
+@pytest.fixture
+def new_type() -> str:
+    """The name of a type that nothing else uses."""
+    return f"type-{uuid4().hex[:12]}"

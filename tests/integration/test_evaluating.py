@@ -4,18 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.matching.decision import Rule, decide
-from lookalike.matching.gallery import Gallery
-from lookalike_tools.evaluation.scores import nearest_similarities, prototypes, relative_scores
-from lookalike_tools.evaluation.trials import draw, trials_of
 from photographs import photograph
-from synthetic_encodings import MODEL, around, centres, encodings_of
 from thumbnail_model import save_thumbnail_model
 
 COMMAND = Path(sys.executable).with_name("lookalike")
@@ -98,43 +91,3 @@ def test_too_few_photos_are_told_in_one_line(folder: Path, change: str, told: st
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def synthetic_types(count: int, photos: int = 12) -> list[np.ndarray]:
-    """Types that are more varied in some cases than in others, half of them siblings of the one before."""
-    middles = centres(count, common=0.7, seed=3)
-    middles[1::2] = middles[::2][: count // 2] + 0.5 * middles[1::2]
-    return [
-        around(middle / np.linalg.norm(middle), photos, 0.3 + 0.5 * (seed % 3), seed)
-        for seed, middle in enumerate(middles)
-    ]
-
-
-def test_scores_are_those_that_a_stack_decides_by() -> None:
-    types = synthetic_types(7)
-    references = [matrix[:5] for matrix in types]
-    gallery = Gallery.empty(MODEL, 64).replace({f"t{i}": row for i, row in enumerate(prototypes(references))})
-    queries = np.concatenate([matrix[5:7] for matrix in types])
-    tables: dict[Rule, Any] = {
-        Rule.SIMILARITY: nearest_similarities(queries, references),
-        Rule.RELATIVE: relative_scores(queries @ prototypes(references).T),
-    }
-    for row, query in enumerate(queries):
-        for column, matrix in enumerate(references):
-            for rule, table in tables.items():
-                used = gallery if rule is Rule.RELATIVE else None
-                expected = decide(query, encodings_of(matrix, f"t{column}"), 0, used).score
-                assert table[row, column] == pytest.approx(expected, abs=1e-4)
-
-
-def test_impostors_of_no_known_type_are_not_helped_by_their_own_prototype() -> None:
-    types = synthetic_types(6)
-    one = draw(types, 5, np.random.default_rng(0))
-    for query in range(len(one.own)):
-        others = [t for t in range(6) if t != one.own[query]]
-        known, unknown = one.scores[Rule.RELATIVE][query], one.unknown[Rule.RELATIVE][query]
-        assert np.all(unknown[others] >= known[others] - 1e-6)
-        assert unknown[others].max() > 0
-    everyone = trials_of([one], Rule.RELATIVE)
-    some = trials_of([one], Rule.RELATIVE, siblings=True), trials_of([one], Rule.RELATIVE, siblings=False)
-    assert len(everyone.scores) == sum(len(each.scores) for each in some) - len(one.own)

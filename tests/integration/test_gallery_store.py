@@ -1,16 +1,17 @@
 """The gallery is what the types' encodings say, whoever writes it, and is read no more than it must be."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from lookalike.storage.gallery_store import GalleryStore
 
 from lookalike.keys import gallery_key, is_type_id
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.matching.gallery import Gallery
-from lookalike.storage.gallery_store import GalleryStore
+from lookalike.matching.gallery import Gallery, prototype
 from lookalike.storage.store import Store
 from synthetic_encodings import around, centres
 
@@ -92,6 +93,59 @@ def test_writers_at_once_lose_no_type(store: Store) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda type_id: GalleryStore(store).refresh([type_id]), type_ids))
     assert list(read(store).type_ids) == type_ids
+
+
+@contextmanager
+def before_the_first_write(store: Store, act: Callable[[], None]) -> Iterator[None]:
+    """Do something once, when the gallery was read and is about to be written."""
+    waiting = [act]
+
+    def interrupt(request: Any, **_: Any) -> None:
+        if waiting and request.url.endswith(gallery_key(store.model.model_id)):
+            waiting.pop()()
+
+    store.client.meta.events.register("before-send.s3.PutObject", interrupt)
+    try:
+        yield
+    finally:
+        store.client.meta.events.unregister("before-send.s3.PutObject", interrupt)
+    assert not waiting
+
+
+def test_a_writer_that_lost_keeps_what_the_faster_one_wrote(store: Store) -> None:
+    for seed, type_id in enumerate(("nut", "bolt")):
+        write_type(store, type_id, seed)
+    with before_the_first_write(store, lambda: GalleryStore(store).refresh(["bolt"])):
+        GalleryStore(store).refresh(["nut"])
+    assert read(store).type_ids == ("bolt", "nut")
+
+
+def test_a_writer_that_lost_reads_the_encodings_again(store: Store) -> None:
+    """Else it would put back a prototype of what they said before."""
+    write_type(store, "nut", 1)
+
+    def change_and_refresh() -> None:
+        write_type(store, "nut", 7)
+        GalleryStore(store).refresh(["nut"])
+
+    with before_the_first_write(store, change_and_refresh):
+        GalleryStore(store).refresh(["nut"])
+    encodings, _ = store.read_encodings("nut")
+    assert encodings
+    assert read(store).matrix[0] @ prototype(encodings.matrix) > 0.999
+
+
+def test_a_cohort_has_a_most_of_types(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[GalleryStore.__module__], "MAX_TYPES", 2)
+    galleries = GalleryStore(store)
+    for seed, type_id in enumerate(("nut", "bolt", "gear")):
+        write_type(store, type_id, seed)
+        galleries.refresh([type_id])
+    assert read(store).type_ids == ("bolt", "nut")
+    before = read(store)
+    write_type(store, "nut", 7)
+    galleries.refresh(["nut"])
+    assert read(store).matrix[1] @ before.matrix[1] < 0.9
 
 
 def test_it_is_read_once_and_again_when_another_has_written_it(store: Store) -> None:

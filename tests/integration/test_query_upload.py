@@ -1,5 +1,9 @@
 """A presigned upload takes one query photo, and nothing else."""
 
+import json
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import requests
 
@@ -33,5 +37,16 @@ def test_an_upload_expires(store: Store, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_upload_takes_no_more_bytes_than_an_image_may_have(store: Store) -> None:
     upload = presign_query_upload(store, "image/png")
-    large = {"file": bytes(MAX_BYTES + 1)}
-    assert requests.post(upload.url, upload.fields, files=large, timeout=10).status_code == 400
+    largest, too_large = {"file": bytes(MAX_BYTES)}, {"file": bytes(MAX_BYTES + 1)}
+    assert requests.post(upload.url, upload.fields, files=largest, timeout=30).status_code == 204
+    assert len(store.get_image(upload.query_key).data) == MAX_BYTES
+    other = presign_query_upload(store, "image/png")
+    assert requests.post(other.url, other.fields, files=too_large, timeout=30).status_code == 400
+
+
+def test_each_upload_has_a_key_of_its_own_and_a_quarter_of_an_hour(store: Store) -> None:
+    first, second = (presign_query_upload(store, "image/png") for _ in range(2))
+    assert first.query_key != second.query_key
+    policy = json.loads(b64decode(first.fields["policy"]))
+    left = datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC)
+    assert timedelta(minutes=14) < left <= timedelta(minutes=15)

@@ -4,17 +4,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lookalike import recognition
 from lookalike.errors import EncodingsNotReadyError, InvalidNameError, NotFoundError, UnsupportedImageError
 from lookalike.keys import encodings_key, image_key
-from lookalike.matching.encodings import Encodings, Origin
+from lookalike.matching.decision import decide
+from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.settings import TypeSettings
 from lookalike.rebuilding import rebuild
-from lookalike.recognition import recognize
-from lookalike.storage.provenance import Provenance
-from lookalike.storage.store import Store
+from lookalike.recognition import append_match, recognize
+from lookalike.storage.store import MAX_IMAGES, Store
 from lookalike.vision.encoder import Encoder
 from photographs import blended, photograph
 
@@ -193,6 +194,38 @@ def test_a_recognised_image_vouches_for_others_unless_the_settings_say_uploaded(
     assert bounded[0]
     assert not bounded[-1]
     assert walk(TypeSettings()) == [not appended for appended in bounded]
+
+
+def test_a_match_joins_no_type_whose_uploads_must_vouch_and_are_gone(encoder: Encoder, built: Store) -> None:
+    kept = recognize(encoder, built, TYPE, photograph(1, 8), threshold=0.92).appended.image
+    for shot in range(3):
+        built.delete_image(image_key(TYPE, f"{shot}.png"))
+    bring_up_to_date(encoder, built)
+    settings = TypeSettings(vouch="uploaded")
+    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, settings=settings)
+    assert found.decision.match
+    assert found.appended.image is None
+    assert [row.image for row in encodings_of(built).rows] == [kept]
+
+
+@pytest.mark.parametrize(("missing", "joins"), [(1, True), (0, False)])
+def test_a_type_takes_images_until_it_is_full(
+    encoder: Encoder, store: Store, missing: int, joins: bool
+) -> None:
+    (encoding,) = encoder.encode([photograph(1)])
+    rows = tuple(
+        Row(image_key(TYPE, f"{index}.png"), "etag", Origin.UPLOADED, "")
+        for index in range(MAX_IMAGES - missing)
+    )
+    matrix = np.broadcast_to(encoding, (len(rows), len(encoding)))
+    encodings = Encodings(encoder.model_id, TYPE, matrix, rows)
+    query = photograph(1, 9)
+    (encoded,) = encoder.encode([query])
+    decision = decide(encoded, encodings, 0.92)
+    assert decision.match
+    appended = append_match(store, encodings, query, encoded, decision)
+    assert (appended.image is not None) is joins
+    assert bool(store.image_etags(TYPE)) is joins
 
 
 def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(

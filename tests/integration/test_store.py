@@ -1,19 +1,25 @@
 """Writers never overwrite each other, and nothing is read that should not be."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
+from botocore.response import StreamingBody
 
-from lookalike.errors import ImageTooLargeError, NotFoundError, TooManyImagesError
-from lookalike.keys import image_key, settings_key
+from lookalike.errors import ImageTooLargeError, InvalidTokenError, NotFoundError, TooManyImagesError
+from lookalike.keys import encodings_key, image_key, images_prefix, settings_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.settings import TypeSettings
+from lookalike.storage.bucket import Page
 from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.provenance import Provenance, from_metadata
-from lookalike.storage.store import Store
+from lookalike.storage.store import ListedImage, Store
 from lookalike.vision.images import MAX_BYTES
 
 TYPE = "hex-nut"
@@ -53,6 +59,21 @@ def test_a_writer_that_always_loses_gives_up(store: Store) -> None:
     with pytest.raises(ContentionError, match="each of 3 attempts"):
         store.update_encodings(TYPE, change, attempts=3)
     assert names(store) == ["faster-0", "faster-1", "faster-2"]
+
+
+def test_encodings_deleted_between_read_and_write_are_written_again(store: Store) -> None:
+    store.update_encodings(TYPE, lambda current: with_row(current, "before"))
+    seen = []
+
+    def change(current: Encodings) -> Encodings:
+        seen.append([row.image for row in current.rows])
+        if len(seen) == 1:
+            store.client.delete_object(Bucket=store.bucket, Key=encodings_key(store.model.model_id, TYPE))
+        return with_row(current, "after")
+
+    store.update_encodings(TYPE, change)
+    assert seen == [["before"], []]
+    assert names(store) == ["after"]
 
 
 def test_many_writers_lose_nothing(store: Store) -> None:
@@ -103,9 +124,12 @@ def test_a_write_whose_answer_was_lost_is_no_lost_race(store: Store) -> None:
 
 
 def test_a_type_has_a_most_of_images(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookalike.storage.store.MAX_IMAGES", 2)
-    for index in range(3):
-        store.put_image(image_key(TYPE, f"{index}.png"), b"", "image/png")
+    monkeypatch.setattr(sys.modules[Store.__module__], "MAX_IMAGES", 2)
+    keys = [image_key(TYPE, f"{index}.png") for index in range(3)]
+    for key in keys[:2]:
+        store.put_image(key, b"", "image/png")
+    assert [*store.image_etags(TYPE)] == keys[:2]
+    store.put_image(keys[2], b"", "image/png")
     with pytest.raises(TooManyImagesError, match="more than 2 images"):
         store.image_etags(TYPE)
 
@@ -135,11 +159,20 @@ def test_what_others_write_as_a_provenance_does_no_harm(similarity: str, nearest
     assert from_metadata(metadata).similarity is None
 
 
-def test_an_image_that_is_too_large_is_not_read(store: Store) -> None:
+def test_an_image_of_one_byte_too_many_is_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     key = image_key(TYPE, "1.png")
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES))
+    assert len(store.get_image(key).data) == MAX_BYTES
     store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES + 1))
+    monkeypatch.setattr(StreamingBody, "read", lambda *_: pytest.fail("its bytes are read"))
     with pytest.raises(ImageTooLargeError):
         store.get_image(key)
+
+
+def test_an_image_of_the_largest_size_is_read(store: Store) -> None:
+    key = image_key(TYPE, "1.png")
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES))
+    assert len(store.get_image(key).data) == MAX_BYTES
 
 
 def test_what_is_not_there_is_not_found(store: Store) -> None:
@@ -159,6 +192,42 @@ def test_listings_come_in_pages(store: Store) -> None:
     assert second.next_token is None
 
 
+def test_a_type_has_the_images_of_all_pages(store: Store) -> None:
+    class SmallPages(Store):
+        def list_images(self, type_id: str, token: str | None = None, limit: int = 2) -> Page[ListedImage]:
+            return super().list_images(type_id, token, limit)
+
+    keys = [image_key(TYPE, f"{index}.png") for index in range(5)]
+    for key in keys:
+        store.put_image(key, b"", "image/png")
+    assert [*SmallPages(store.client, store.bucket, store.model).image_etags(TYPE)] == keys
+
+
+def test_a_token_of_no_page_is_told(store: Store) -> None:
+    """S3 answers 400 then; the emulator takes any token."""
+
+    def refuse(**_: Any) -> Any:
+        error = b"<Error><Code>InvalidArgument</Code><Message>incorrect token</Message></Error>"
+        return AWSResponse("", 400, HTTPHeaders(), SimpleNamespace(stream=lambda: iter([error])))
+
+    event = "before-send.s3.ListObjectsV2"
+    store.client.meta.events.register(event, refuse)
+    try:
+        with pytest.raises(InvalidTokenError, match="is of no page"):
+            store.list_images(TYPE, "never given")
+    finally:
+        store.client.meta.events.unregister(event, refuse)
+
+
+def test_a_folder_marker_is_no_image(store: Store) -> None:
+    """What the S3 console makes where people create a folder."""
+    key = image_key(TYPE, "folder/1.png")
+    for marker in ("", "folder/"):
+        store.client.put_object(Bucket=store.bucket, Key=images_prefix(TYPE) + marker, Body=b"")
+    store.put_image(key, b"", "image/png")
+    assert [*store.image_etags(TYPE)] == [key]
+
+
 def test_types_are_listed_and_other_folders_are_not(store: Store) -> None:
     for key in ("types/b/images/1.png", "types/a/settings.json", "types/no type/images/1.png", "queries/1"):
         store.client.put_object(Bucket=store.bucket, Key=key, Body=b"")
@@ -171,7 +240,10 @@ def test_settings_are_kept(store: Store) -> None:
     assert store.read_settings(TYPE).threshold == 0.8
 
 
-@pytest.mark.parametrize("body", [b"", b"no JSON", b'{"threshold": 7}', b'{"treshold": 0.8}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no JSON", b'{"threshold": 7}', b'{"treshold": 0.8}', b'{"threshold": 0.8}' + b" " * 65_536],
+)
 def test_settings_that_can_not_be_read_are_passed_over(store: Store, body: bytes) -> None:
     store.client.put_object(Bucket=store.bucket, Key=settings_key(TYPE), Body=body)
     assert store.read_settings(TYPE) == TypeSettings()

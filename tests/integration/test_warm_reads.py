@@ -83,6 +83,22 @@ def test_what_is_unchanged_is_not_sent_again(store: Store, encoder: Encoder) -> 
     assert statuses == [True, 304]
 
 
+def test_what_another_wrote_is_sent_once(store: Store, encoder: Encoder) -> None:
+    store.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
+    reader, statuses = same_bucket(store), []
+
+    def note(http_response: AWSResponse, **_: object) -> None:
+        statuses.append(http_response.status_code)
+
+    events = store.client.meta.events
+    events.register("after-call.s3.GetObject", note)
+    try:
+        assert images(reader) == images(reader) == ["1.png"]
+    finally:
+        events.unregister("after-call.s3.GetObject", note)
+    assert statuses == [200, 304]
+
+
 def of_rows(count: int) -> Encodings:
     rows = tuple(Row(f"{index}.png", "etag", Origin.UPLOADED, "") for index in range(count))
     return Encodings("model", TYPE, np.ones((count, 1), np.float32), rows)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from lookalike.matching.decision import Rule, decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery, prototype
+from lookalike_tools.evaluation import calibration as calibrating
 from lookalike_tools.evaluation.calibration import Scores, calibrate, score_types
+from lookalike_tools.evaluation.error_rates import wilson
 from synthetic_encodings import MODEL, around, centres, encodings_of, unit
 
 TYPES = 20
@@ -32,7 +34,7 @@ def named(matrices: list[np.ndarray]) -> list[Encodings]:
     return [encodings_of(matrix, f"t{index:02}") for index, matrix in enumerate(matrices)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def scored() -> tuple[list[Encodings], dict[str, dict[Rule, Scores]]]:
     types = named(photos(20, seed=1000))
     return types, dict(score_types(types, [each.type_id for each in types]))
@@ -76,6 +78,51 @@ def test_each_photo_is_asked_against_its_own_type_without_itself(
                 assert scores[each.type_id][rule].genuine[index] == pytest.approx(expected, abs=1e-4)
 
 
+def test_each_photo_is_asked_against_every_other_type(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    types, scores = scored
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    asked, *others = types
+    # Of a photo's own type the prototype is that of its other photos.
+    for each in others[:3]:
+        for index, photo in enumerate(each.matrix):
+            own = prototype(np.delete(each.matrix, index, axis=0))
+            without_itself = gallery.replace({each.type_id: own})
+            for rule, used in ((Rule.SIMILARITY, None), (Rule.RELATIVE, without_itself)):
+                expected = decide(photo, asked, 0, used).score
+                place = types.index(each) - 1
+                found = scores[asked.type_id][rule].impostor[place * len(each.matrix) + index]
+                assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_scores_are_the_same_however_many_photos_are_compared_at_once(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types, scores = scored
+    monkeypatch.setattr(calibrating, "CHUNK", 7)
+    for type_id, by_rule in score_types(types, ["t03", "t19"]):
+        for rule in Rule:
+            assert by_rule[rule].genuine == pytest.approx(scores[type_id][rule].genuine, abs=1e-5)
+            assert by_rule[rule].impostor == pytest.approx(scores[type_id][rule].impostor, abs=1e-5)
+
+
+def test_only_the_wanted_types_are_scored(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    types, _ = scored
+    assert [type_id for type_id, _ in score_types(types, ["t19", "t03"])] == ["t19", "t03"]
+
+
+def test_photos_that_cancel_out_are_alike_to_no_prototype() -> None:
+    photo = np.eye(1, 4, dtype=np.float32)[0]
+    # Without the first photo, the other two have no direction in common.
+    type_ = encodings_of(np.stack([photo, np.roll(photo, 1), -np.roll(photo, 1)]), "a")
+    other = encodings_of(np.stack([np.roll(photo, 2)] * 2), "b")
+    ((_, scores),) = score_types([type_, other], ["a"])
+    assert np.all(np.isfinite(scores[Rule.RELATIVE].genuine))
+
+
 def test_the_relative_rule_accepts_more_of_varied_types_at_the_same_rate(
     scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
 ) -> None:
@@ -103,6 +150,46 @@ def test_no_more_than_the_wanted_rate_exceed_the_threshold(impostor: list[float]
     assert 0 <= calibration.threshold <= 1
 
 
+@pytest.mark.parametrize(("far", "exceeding"), [(0.01, 0), (0.02, 1), (0.1, 9), (0.5, 49)])
+def test_as_many_exceed_the_threshold_as_the_rate_allows_with_one_more_photo(
+    far: float, exceeding: int
+) -> None:
+    impostor = np.arange(99) / 100
+    calibration = calibrate(Scores(np.array([0.5]), impostor), far)
+    assert np.sum(impostor > calibration.threshold) == exceeding
+    assert calibration.far == pytest.approx(exceeding / 99)
+    assert calibration.far_interval == wilson(exceeding, 99)
+
+
+def test_a_threshold_is_rounded_up_to_four_decimals() -> None:
+    calibration = calibrate(Scores(np.array([0.5]), np.array([0.123412])), 0.5)
+    assert calibration.threshold == 0.1235
+
+
+def test_without_photos_of_other_types_nothing_matches() -> None:
+    calibration = calibrate(Scores(np.array([1.0]), np.array([])), 0.01)
+    assert (calibration.threshold, calibration.far, calibration.tar) == (1, 0, 0)
+    assert calibration.far_interval == (0, 1)
+
+
+def test_without_photos_of_its_own_the_true_accept_rate_is_not_known() -> None:
+    calibration = calibrate(Scores(np.array([]), np.linspace(0, 0.5, 200)), 0.01)
+    assert calibration.tar == 0
+    assert calibration.tar_interval == (0, 1)
+
+
+def test_the_true_accept_rate_is_the_share_of_its_own_photos_above_the_threshold() -> None:
+    calibration = calibrate(Scores(np.array([0.9, 0.8, 0.5, 0.1]), np.full(200, 0.5)), 0.01)
+    assert calibration.threshold == 0.5
+    assert calibration.tar == 0.5
+    assert calibration.tar_interval == wilson(2, 4)
+
+
+def test_99_photos_are_enough_for_1_in_100_and_10_for_a_true_accept_rate() -> None:
+    assert not calibrate(Scores(np.full(10, 0.9), np.linspace(0, 0.5, 99)), 0.01).warnings
+    assert len(calibrate(Scores(np.full(9, 0.9), np.linspace(0, 0.5, 98)), 0.01).warnings) == 2
+
+
 def test_too_few_photos_are_told() -> None:
     few = calibrate(Scores(np.array([0.9, 0.8]), np.linspace(0, 0.5, 50)), 0.01)
     assert "99 are needed" in few.warnings[0]
@@ -118,4 +205,5 @@ def test_a_type_of_one_photo_has_none_to_ask_it() -> None:
     one, other = encodings_of(photos(1, seed=1)[0], "a"), encodings_of(photos(6, seed=1)[1], "b")
     ((_, scores),) = score_types([one, other], ["a"])
     assert len(scores[Rule.RELATIVE].genuine) == 0
+    assert len(scores[Rule.SIMILARITY].genuine) == 0
     assert len(scores[Rule.RELATIVE].impostor) == 6

@@ -51,3 +51,10 @@ def test_the_threshold_must_be_exceeded(threshold: float, match: bool) -> None:
     query = np.array([1, 0], np.float32)
     reference = np.array([[0.6, 0.8]], np.float32)
     assert decide(query, encodings_of(reference), float(np.float32(threshold))).match is match
+
+
+def test_of_equally_similar_images_the_first_come_first() -> None:
+    query, other = np.eye(2, dtype=np.float32)
+    matrix = np.stack([other, *[query] * 100, other])
+    decision = decide(query, encodings_of(matrix), 0.5)
+    assert [neighbour.image for neighbour in decision.nearest] == [f"{index}.jpg" for index in range(1, 6)]

@@ -1,6 +1,7 @@
 """A type's encodings keep what they were given, and trust nothing they are handed."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from lookalike.matching.encodings import (
     Row,
     dump,
     load,
+    read_metadata,
 )
 
 DIMENSION = 4
@@ -66,6 +68,20 @@ def test_what_is_written_is_read_again(rows: list[EncodedImage], rejected: list[
     assert (read.rows, read.rejected) == (written.rows, written.rejected)
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_encodings_say_whether_they_are_complete_and_when_they_were_built(complete: bool) -> None:
+    written = replace(of({"1.jpg": "a"}), complete=complete)
+    read = load(dump(written, TIME), MODEL, TYPE, DIMENSION)
+    assert read.complete is complete
+    assert read.built_at == TIME
+
+
+def test_a_recognized_image_keeps_what_it_was_nearest_to() -> None:
+    row = Row("2.jpg", "a", Origin.RECOGNIZED, TIME, similarity=0.97, nearest="1.jpg")
+    written = of({"1.jpg": "a"}).append([EncodedImage(row, encoded("2.jpg").encoding)])
+    assert load(dump(written, TIME), MODEL, TYPE, DIMENSION).rows[1] == row
+
+
 def test_the_file_is_plain_safetensors_that_names_its_rows() -> None:
     data = dump(of({"types/hex-nut/images/1.jpg": "a"}), TIME)
     (matrix,) = safetensors.numpy.load(data).values()
@@ -103,6 +119,40 @@ def test_an_image_has_one_row_however_often_it_is_appended() -> None:
     twice = of({"1.jpg": "a"}).append([encoded("1.jpg", "b", seed=7)])
     assert [row.etag for row in twice.rows] == ["b"]
     assert twice.matrix.shape == (1, DIMENSION)
+
+
+def test_a_good_image_that_becomes_damaged_loses_its_row() -> None:
+    damaged = of({"1.jpg": "a", "2.jpg": "a"}).append([], [Rejection("1.jpg", "b", "damaged", TIME)])
+    assert [row.image for row in damaged.rows] == ["2.jpg"]
+    assert [entry.etag for entry in damaged.rejected] == ["b"]
+    assert damaged.matrix.shape == (1, DIMENSION)
+
+
+def test_a_rejection_goes_with_its_image() -> None:
+    rejected = {"kept.jpg": "a", "changed.jpg": "a", "gone.jpg": "a"}
+    kept = of({}, rejected).keep_only({"kept.jpg": "a", "changed.jpg": "b"})
+    assert [entry.image for entry in kept.rejected] == ["kept.jpg"]
+
+
+def test_missing_images_come_in_order_of_their_keys() -> None:
+    assert of({"b.jpg": "a"}).missing_from({"c.jpg": "a", "b.jpg": "new", "a.jpg": "a"}) == [
+        "a.jpg",
+        "b.jpg",
+        "c.jpg",
+    ]
+
+
+def test_images_of_one_origin_keep_their_encodings() -> None:
+    rows = [
+        encoded("1.jpg", seed=1),
+        encoded("2.jpg", origin=Origin.RECOGNIZED, seed=2),
+        encoded("3.jpg", seed=3),
+    ]
+    mixed = Encodings.empty(MODEL, TYPE, DIMENSION).append(rows)
+    uploaded = mixed.of_origin(Origin.UPLOADED)
+    assert [row.image for row in uploaded.rows] == ["1.jpg", "3.jpg"]
+    assert np.array_equal(uploaded.matrix, mixed.matrix[[0, 2]])
+    assert (uploaded.model_id, uploaded.type_id) == (MODEL, TYPE)
 
 
 def test_a_rejected_image_that_becomes_good_leaves_the_rejected() -> None:
@@ -154,6 +204,28 @@ def test_the_pattern_of_the_corrupt_files_is_itself_sound() -> None:
 def test_what_can_not_be_trusted_is_refused(data: bytes) -> None:
     with pytest.raises(CorruptEncodingsError):
         load(data, MODEL, TYPE, DIMENSION)
+
+
+@pytest.mark.parametrize(("length", "trusted"), [(1 + 5e-4, True), (1 + 2e-3, False), (1 - 2e-3, False)])
+def test_rounding_of_a_length_is_allowed_and_no_more(length: float, trusted: bool) -> None:
+    data = written_with(matrix=of({"1.jpg": "a"}).matrix * np.float32(length))
+    if trusted:
+        assert load(data, MODEL, TYPE, DIMENSION).rows
+    else:
+        with pytest.raises(CorruptEncodingsError):
+            load(data, MODEL, TYPE, DIMENSION)
+
+
+def test_encodings_that_do_not_say_are_complete() -> None:
+    assert load(written_with(), MODEL, TYPE, DIMENSION).complete
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x02\0\0\0\0\0\0\0{}", b"\x02\0\0\0\0\0\0\0[]", b"\x02\0\0\0\0\0\0\0{"]
+)
+def test_a_header_without_metadata_is_refused(data: bytes) -> None:
+    with pytest.raises(CorruptEncodingsError, match="without metadata"):
+        read_metadata(data)
 
 
 def test_times_are_utc_in_seconds() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def export_from_hub(endpoint: str, folder: Path) -> str:
     """Export in a process of its own, since the hub's address is read at import; return its error."""

@@ -61,6 +61,41 @@ def test_what_changes_next_to_nothing_is_not_worth_writing() -> None:
     assert gallery.replace({gallery.type_ids[0]: moved, "gone": None}) is gallery
 
 
+def test_a_change_that_is_seen_in_a_cosine_is_worth_writing() -> None:
+    gallery = gallery_of(3)
+    moved = around(gallery.matrix[0], 1, 0.05, seed=1)[0]
+    assert gallery.replace({gallery.type_ids[0]: moved}).matrix[0] == pytest.approx(moved)
+
+
+def test_types_that_do_not_change_keep_their_prototypes_and_the_cohort_its_model() -> None:
+    gallery = gallery_of(3)
+    changed = gallery.replace({"new": centres(4)[3]})
+    assert changed.model_id == MODEL
+    assert changed.type_ids == ("new", *gallery.type_ids)
+    assert np.array_equal(changed.matrix[1:], gallery.matrix)
+
+
+def test_a_type_is_none_of_its_others() -> None:
+    gallery = gallery_of(3)
+    assert gallery.others(gallery.type_ids[0]) == 2
+    assert gallery.others("another") == 3
+
+
+def test_of_equally_near_types_the_first_come_first() -> None:
+    (centre,) = np.eye(1, DIMENSION, dtype=np.float32)
+    gallery = Gallery.empty(MODEL, DIMENSION).replace({f"t{index:02}": centre for index in range(50)})
+    assert [each.type_id for each in gallery.nearest(centre, 3)] == ["t00", "t01", "t02"]
+
+
+def test_a_single_encoding_is_its_types_prototype() -> None:
+    assert prototype(centres(1)) == pytest.approx(centres(1)[0])
+
+
+def test_encodings_that_cancel_out_are_stood_for_by_the_first() -> None:
+    (centre,) = centres(1)
+    assert np.array_equal(prototype(np.stack([centre, -centre])), centre)
+
+
 def test_the_nearest_types_come_first_without_the_one_asked_for() -> None:
     gallery = gallery_of(20)
     query = gallery.matrix[7]
@@ -97,6 +132,9 @@ def test_the_untampered_is_read() -> None:
         tampered(type_ids='["a"]'),
         tampered(type_ids='["a", "a"]'),
         tampered(type_ids='["a", "../b"]'),
+        tampered(type_ids='["b", "a"]'),
+        tampered(matrix=1.02 * centres(2, DIMENSION)),
+        tampered(matrix=0.98 * centres(2, DIMENSION)),
         tampered(type_ids="7"),
         tampered(matrix=np.zeros((2, DIMENSION))),
         tampered(matrix=np.full((2, DIMENSION), np.nan)),

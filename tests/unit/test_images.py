@@ -1,6 +1,7 @@
 """Any photo that people have becomes the pixels CLIP expects; anything else is refused with a reason."""
 
 import io
+import threading
 import zlib
 
 import numpy as np
@@ -172,9 +173,12 @@ def test_damage_is_an_image_error_or_an_image(
         assert "object at 0x" not in str(error)
 
 
-def test_too_many_bytes_are_refused_before_decoding() -> None:
+def test_one_byte_too_many_is_refused_before_decoding() -> None:
+    image = encoded(picture())
+    largest = image + bytes(images.MAX_BYTES - len(image))
+    assert images.decode(largest).size == (40, 30)
     with pytest.raises(ImageTooLargeError, match="scale it down"):
-        images.decode(bytes(images.MAX_BYTES + 1))
+        images.decode(largest + b"\0")
 
 
 @pytest.mark.parametrize("side", [7072, 20_000])
@@ -187,3 +191,77 @@ def test_a_small_file_with_too_many_pixels_is_refused_undecoded(side: int) -> No
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + size + b"\x08\x02\x00\x00\x00") + chunk(b"IDAT", b"")
     with pytest.raises(UndecodableImageError, match="too many pixels"):
         images.decode(bomb)
+
+
+def test_exactly_as_many_bytes_as_are_read_are_read() -> None:
+    images.check_size(images.MAX_BYTES)
+
+
+def test_exactly_as_many_pixels_as_are_decoded_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(picture(40, 30))
+    monkeypatch.setitem(images.MAX_PIXELS_OF, "PNG", 40 * 30)
+    assert images.decode(data).size == (40, 30)
+    monkeypatch.setitem(images.MAX_PIXELS_OF, "PNG", 40 * 30 - 1)
+    with pytest.raises(UndecodableImageError, match=r"1,200.*at most 1,199"):
+        images.decode(data)
+
+
+@pytest.mark.parametrize("band", [1, 40 * 7, 40 * 30, 10**6])
+def test_pixels_are_the_same_however_many_are_converted_at_once(
+    monkeypatch: pytest.MonkeyPatch, band: int
+) -> None:
+    monkeypatch.setattr(images, "BAND_PIXELS", band)
+    original = picture(40, 30, "P")
+    assert np.array_equal(np.asarray(images.decode(encoded(original))), np.asarray(original.convert("RGB")))
+
+
+def test_half_transparent_is_half_white() -> None:
+    half = Image.new("RGBA", (8, 8), (255, 0, 0, 128))
+    assert images.decode(encoded(half)).getpixel((4, 4)) == pytest.approx((255, 127, 127), abs=1)
+
+
+def test_a_transparent_colour_becomes_white() -> None:
+    striped = Image.new("RGB", (8, 8), "red")
+    striped.paste("blue", (0, 0, 8, 4))
+    decoded = images.decode(encoded(striped, transparency=(255, 0, 0)))
+    assert decoded.getpixel((0, 7)) == (255, 255, 255)
+    assert decoded.getpixel((0, 0)) == (0, 0, 255)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "size", "alone"),
+    [
+        ("PNG", (8, 8), True),
+        ("WEBP", (8, 8), True),
+        ("JPEG", (8, 8), False),
+        ("JPEG", (2000, 1000), False),
+        ("JPEG", (2001, 1000), True),
+        ("JPEG", (3000, 1200), False),  # decoded at half its size
+    ],
+)
+def test_only_images_that_take_much_memory_are_prepared_alone(
+    monkeypatch: pytest.MonkeyPatch, image_format: str, size: tuple[int, int], alone: bool
+) -> None:
+    class Gate:
+        """Notes who comes through."""
+
+        passed = 0
+
+        def __enter__(self) -> None:
+            self.passed += 1
+
+        def __exit__(self, *_: object) -> None: ...
+
+    gate = Gate()
+    monkeypatch.setattr(images, "_alone", gate)
+    images.preprocess(encoded(Image.new("RGB", size), image_format), 224)
+    assert gate.passed == alone
+
+
+def test_a_damaged_jpeg_holds_up_no_other_image() -> None:
+    with pytest.raises(UndecodableImageError):
+        images.preprocess(encoded(picture(), "JPEG")[:20], 224)
+    other = threading.Thread(target=images.preprocess, args=(encoded(picture()), 224))
+    other.start()
+    other.join(timeout=60)
+    assert not other.is_alive()

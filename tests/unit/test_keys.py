@@ -21,7 +21,8 @@ def test_an_images_key_tells_its_type_and_name(type_id: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "../x.jpg", "a/../b.jpg", "/x.jpg", "a//b.jpg", "folder/", "a\nb", "\x00"]
+    "name",
+    ["", ".", "..", "../x.jpg", "a/../b.jpg", "/x.jpg", "a//b.jpg", "folder/", "a\nb", "\x00", "\ud800"],
 )
 def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
     with pytest.raises(InvalidNameError, match="can't name an image"):
@@ -31,6 +32,36 @@ def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
 def test_names_too_long_for_s3_are_refused() -> None:
     with pytest.raises(InvalidNameError, match="too long"):
         keys.image_key("hex-nut", "ü" * 600)
+
+
+def test_a_key_may_be_as_long_as_s3_takes() -> None:
+    longest = "x" * (keys.MAX_KEY_BYTES - len("types/hex-nut/images/"))
+    assert len(keys.image_key("hex-nut", longest)) == keys.MAX_KEY_BYTES == 1024
+    with pytest.raises(InvalidNameError, match="too long"):
+        keys.image_key("hex-nut", longest + "x")
+
+
+@pytest.mark.parametrize("text", ["a", "7", "hex-nut", "M8.v2_left", "x" * 64])
+def test_a_type_is_named_by_letters_digits_and_a_few_marks(text: str) -> None:
+    assert keys.is_type_id(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-nut", ".nut", "_nut", "hex nut", "hex/nut", "nut\n", "müller", "x" * 65]
+)
+def test_other_texts_name_no_type(text: str) -> None:
+    assert not keys.is_type_id(text)
+
+
+def test_each_thing_has_its_place_in_the_bucket() -> None:
+    assert keys.image_key("hex-nut", "1.jpg") == "types/hex-nut/images/1.jpg"
+    assert keys.settings_key("hex-nut") == "types/hex-nut/settings.json"
+    assert keys.encodings_key("clip-1", "hex-nut") == "encodings/clip-1/hex-nut.safetensors"
+
+
+def test_the_cohort_lies_beside_the_types_and_is_none() -> None:
+    assert keys.gallery_key("clip-1") == "encodings/clip-1/_gallery.safetensors"
+    assert not keys.is_type_id("_gallery")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +85,19 @@ def test_settings_belong_to_their_type() -> None:
     assert keys.parse_type_id(keys.settings_key("hex-nut")) == "hex-nut"
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "types/hex nut/settings.json",
+        "types/hex-nut/settings-json",
+        "types/hex-nut/other.json",
+        "queries/1.jpg",
+    ],
+)
+def test_other_keys_belong_to_no_type(key: str) -> None:
+    assert keys.parse_type_id(key) is None
+
+
 @given(st.binary(), st.one_of(st.none(), names))
 def test_an_appended_images_name_carries_its_digest(image: bytes, filename: str | None) -> None:
     digest = keys.content_digest(image)
@@ -66,3 +110,12 @@ def test_an_appended_image_keeps_the_name_of_its_photo() -> None:
     assert (
         keys.recognized_name("0123", "PNG", "C:\\photos\\schöne Mutter +1.jpg") == "schöne Mutter +1-0123.png"
     )
+
+
+def test_an_appended_image_of_no_known_name_is_called_by_its_digest() -> None:
+    assert keys.recognized_name("0123", "PNG", None) == "0123.png"
+
+
+def test_a_digest_is_the_first_128_bits_of_sha_256() -> None:
+    # Of no bytes, as FIPS 180-4's examples have it.
+    assert keys.content_digest(b"") == "e3b0c44298fc1c149afbf4c8996fb924"

@@ -1,13 +1,14 @@
 """A message to the queue tells which types to rebuild, or is refused."""
 
 import json
+from unittest.mock import Mock
 from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.aws.queue import types_to_rebuild
+from lookalike.aws.queue import request_rebuild, types_to_rebuild
 from lookalike.keys import image_key
 
 
@@ -31,6 +32,14 @@ def test_a_type_is_named_once_for_all_its_images() -> None:
 
 def test_a_request_names_its_type() -> None:
     assert types_to_rebuild('{"rebuild": "hex-nut"}') == ["hex-nut"]
+
+
+def test_a_request_is_sent_as_it_is_read() -> None:
+    sent = Mock(spec_set=["send_message"])
+    request_rebuild(sent, "the queue", "hex-nut")
+    (message,) = [call.kwargs for call in sent.send_message.call_args_list]
+    assert message["QueueUrl"] == "the queue"
+    assert types_to_rebuild(message["MessageBody"]) == ["hex-nut"]
 
 
 @pytest.mark.parametrize(

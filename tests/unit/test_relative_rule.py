@@ -55,6 +55,19 @@ def test_a_decision_names_its_rule_its_score_and_the_nearest_other_type() -> Non
     assert found.similarity == by_similarity.similarity
 
 
+def test_its_score_must_exceed_the_threshold() -> None:
+    references, queries = siblings_and_a_varied_type()
+    gallery = Gallery.empty(MODEL, 64).replace({name: prototype(rows) for name, rows in references.items()})
+    score = decide(queries["a"], encodings_of(references["a"], "a"), 0, gallery).score
+    for threshold, match in (
+        (np.nextafter(score, -1), True),
+        (score, False),
+        (np.nextafter(score, 1), False),
+    ):
+        decision = decide(queries["a"], encodings_of(references["a"], "a"), float(threshold), gallery)
+        assert decision.match is match
+
+
 cosines = st.integers(-1000, 1000).map(lambda thousandths: thousandths / 1000)
 
 
@@ -90,6 +103,7 @@ def test_the_requests_threshold_comes_before_the_types_and_the_stacks(
     chosen = choose_policy("t0", requested, own, stack, lambda: many_types(10))
     assert (chosen.threshold, chosen.source) == (threshold, source)
     assert (chosen.gallery is not None) == (rule == "relative")
+    assert chosen.settings is own
 
 
 def test_a_threshold_that_was_set_for_similarity_is_not_taken_for_the_relative_rule() -> None:
@@ -104,7 +118,8 @@ def test_with_too_few_other_types_similarity_decides_and_says_why(gallery: Galle
     for requested in (None, 0.01):
         chosen = choose_policy("t0", requested, own, STACK, lambda: gallery)
         assert chosen == Policy(0.92, "stack", None, chosen.fallback, own)
-        assert "other types" in (chosen.fallback or "")
+        others = max(len(gallery.type_ids) - 1, 0) if gallery else 0
+        assert f"there are {others} other types" in (chosen.fallback or "")
 
 
 def test_enough_other_types_are_enough() -> None:

@@ -1,6 +1,7 @@
 """Large JPEGs are decoded at part of their size, and their encodings stay what all pixels give."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from PIL import Image
 
 from lookalike.vision import images
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.export import export_model
 from lookalike_tools.parts import PARTS, render
 
 SIZE = 224
@@ -17,17 +17,15 @@ LEAST = 560
 
 
 @pytest.fixture(scope="module")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    model_dir = tmp_path_factory.mktemp("stand-in") / "model"
-    export_model("efficientnet-lite0", "fp32", model_dir)
-    return Encoder(model_dir)
+def stand_in(stand_in_model_dir: Path) -> Encoder:
+    return Encoder(stand_in_model_dir)
 
 
 def photo(part: str, shorter_side: int, **options: object) -> bytes:
     """A JPEG with as fine a grain as a phone's."""
     image = render(part, seed=1, difficulty=0.5)
     image = image.resize((shorter_side * 4 // 3, shorter_side), Image.Resampling.BICUBIC)
-    grain = np.random.default_rng(0).normal(0, 4, (image.height, image.width, 1))
+    grain = 4 * np.random.default_rng(0).standard_normal((image.height, image.width, 1), np.float32)
     image = Image.fromarray(np.clip(np.asarray(image) + grain, 0, 255).astype(np.uint8))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=88, **options)
@@ -38,6 +36,7 @@ def all_pixels(data: bytes) -> np.ndarray:
     return np.asarray(images.resize_and_crop(images.decode(data), SIZE))
 
 
+@pytest.mark.slow
 def test_encodings_stay_what_all_pixels_give(stand_in: Encoder) -> None:
     photos = [photo(part, 4 * LEAST) for part in list(PARTS)[:8]]
     full = stand_in.encode_pixels(np.stack([all_pixels(data) for data in photos]))

@@ -30,12 +30,21 @@ MAX_PIXELS = 50_000_000
 """The most pixels of a JPEG that we decode: 48-megapixel phones fit."""
 
 MAX_PIXELS_OF = dict.fromkeys(FORMATS, 25_000_000) | {"JPEG": MAX_PIXELS, "WEBP": 12_500_000}
-"""The most pixels that we decode, by format: bounds memory at 300 MB. Decoded images take 4 bytes a pixel,
-and as much again while they are converted; WebP's decoder keeps three canvases more."""
+"""The most pixels of an image, by format: bounds memory, see `MOST_MEMORY`. Decoded images take 4 bytes a
+pixel, and as much again while they are turned or converted; WebP's decoder keeps three canvases more."""
+
+MAX_CMYK_PIXELS = 25_000_000
+"""The most pixels of a CMYK image: a progressive JPEG's decoder keeps all of them, at 2 bytes a channel."""
+
+MAX_DECODED_PIXELS = 20_000_000
+"""The most pixels that a JPEG is decoded to. Larger ones are decoded scaled, all but long and narrow ones."""
 
 LARGE_PIXELS = 2_000_000
 """A JPEG that is decoded to more pixels is prepared alone, as are images of the other formats, which are not
 decoded scaled: however many threads prepare images, memory is bounded."""
+
+MOST_MEMORY = 300 * 1024 * 1024
+"""Bytes that preparing one image may take, whatever it is."""
 
 BAND_PIXELS = 1_000_000
 """How many pixels are converted at once."""
@@ -85,12 +94,17 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
     """
     check_size(len(data))
     image_format = sniff_format(data)
+    most = MAX_PIXELS_OF[image_format]
     try:
         image = Image.open(BytesIO(data), formats=[image_format])
         pixels = image.width * image.height
-        if pixels <= MAX_PIXELS_OF[image_format]:
-            if shorter_side:
-                _scale_while_decoding(image, shorter_side)
+        if image.mode == "CMYK":
+            most = min(most, MAX_CMYK_PIXELS)
+        if shorter_side and image_format == "JPEG" and pixels <= most:
+            _scale_while_decoding(image, shorter_side)
+            if image.width * image.height > MAX_DECODED_PIXELS:
+                most = MAX_DECODED_PIXELS
+        if pixels <= most:
             image.load()
             # A photo with broken EXIF is still a photo.
             with contextlib.suppress(Exception):
@@ -105,7 +119,7 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
         ) from error
     raise UndecodableImageError(
         f"this {image_format} image has too many pixels{f' ({pixels:,})' if pixels else ''}; "
-        f"at most {MAX_PIXELS_OF[image_format]:,} are decoded: scale it down"
+        f"at most {most:,} are decoded: scale it down"
     )
 
 

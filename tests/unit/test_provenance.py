@@ -1,0 +1,78 @@
+"""Where an image comes from is read from its metadata, and nothing that people put there is trusted."""
+
+from base64 import urlsafe_b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.keys import MAX_KEY_BYTES
+from lookalike.matching.encodings import Origin
+from lookalike.storage.provenance import Provenance, from_metadata, to_metadata
+
+NEAREST = "types/hex-nut/images/schöne Mutter.jpg"
+
+keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+similarities = st.integers(-1_000_000, 1_000_000).map(lambda millionths: millionths / 1_000_000)
+
+
+def encoded(key: str) -> str:
+    return urlsafe_b64encode(key.encode()).decode()
+
+
+@given(st.builds(Provenance, st.just(Origin.RECOGNIZED), similarities, keys))
+def test_what_is_written_is_read_again(provenance: Provenance) -> None:
+    assert from_metadata(to_metadata(provenance)) == provenance
+
+
+def test_an_upload_says_only_that_it_is_one() -> None:
+    assert to_metadata(Provenance()) == {"origin": "uploaded"}
+    assert from_metadata({"origin": "uploaded"}) == Provenance(Origin.UPLOADED, None, None)
+
+
+def test_a_similarity_has_six_decimals() -> None:
+    assert to_metadata(Provenance(Origin.RECOGNIZED, 0.98765432, NEAREST))["similarity"] == "0.987654"
+
+
+def test_a_similarity_of_zero_is_one() -> None:
+    assert to_metadata(Provenance(Origin.RECOGNIZED, 0.0))["similarity"] == "0.000000"
+
+
+def test_the_longest_key_fits_what_s3_takes() -> None:
+    metadata = to_metadata(Provenance(Origin.RECOGNIZED, -0.123456, "ü" * (MAX_KEY_BYTES // 2)))
+    text = "".join(name + value for name, value in metadata.items())
+    assert text.isascii()
+    assert len(text) <= 2048
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, {"origin": "rubbish"}, {"origin": "RECOGNIZED"}, {"other": "recognized"}]
+)
+def test_metadata_that_says_nothing_of_it_counts_as_an_upload(metadata: dict[str, str]) -> None:
+    assert from_metadata(metadata) == Provenance(Origin.UPLOADED, None, None)
+
+
+def test_an_upload_is_near_to_nothing_whatever_its_metadata_claims() -> None:
+    claimed = {"origin": "uploaded", "similarity": "0.99", "nearest": encoded(NEAREST)}
+    assert from_metadata(claimed) == Provenance(Origin.UPLOADED, None, None)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {},
+        {"similarity": "0.99"},
+        {"nearest": encoded(NEAREST)},
+        {"similarity": "high", "nearest": encoded(NEAREST)},
+        {"similarity": "0.99", "nearest": "no base64"},
+        {"similarity": "0.99", "nearest": urlsafe_b64encode(b"\xff no UTF-8").decode()},
+    ],
+)
+def test_a_recognized_image_stays_one_when_the_rest_is_broken(rest: dict[str, str]) -> None:
+    assert from_metadata({"origin": "recognized"} | rest) == Provenance(Origin.RECOGNIZED, None, None)
+
+
+@pytest.mark.parametrize("similarity", ["nan", "inf", "-inf"])
+def test_a_similarity_that_is_no_number_is_not_known(similarity: str) -> None:
+    metadata = {"origin": "recognized", "similarity": similarity, "nearest": encoded(NEAREST)}
+    assert from_metadata(metadata) == Provenance(Origin.RECOGNIZED, None, NEAREST)
