@@ -114,7 +114,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.tasks) < 4)
     @rule(model=MODELS, type_id=TYPES, shot=SHOTS, filename=FILENAMES, calls=CALLS)
-    def recognize(self, model: int, type_id: str, shot: int, filename: str | None, calls: int) -> None:
+    def ask(self, model: int, type_id: str, shot: int, filename: str | None, calls: int) -> None:
         task = self._recognize(model, type_id, photograph(SUBJECT_OF_TYPE[type_id], shot), filename=filename)
         self._go_on(task, calls)
 
@@ -197,8 +197,8 @@ class Life(RuleBasedStateMachine):
         if encodings:
             assert encodings.is_current(store.image_etags(type_id))
         # What the rows say lies with the images too, and outlives the encodings.
-        key = encodings_key(store.model.model_id, type_id)
-        self.s3.delete_object(Bucket=store.bucket, Key=key)
+        key = encodings_key(store.model_id, type_id)
+        self.s3.delete_object(Bucket=store.bucket.name, Key=key)
         rebuild(self.encoders[model], store, type_id, time.monotonic() + 60)
         again = self._rows(model, type_id)
         assert {(row.image, row.etag) for row in again} == {(row.image, row.etag) for row in rows}
@@ -224,7 +224,7 @@ class Life(RuleBasedStateMachine):
 
         def work() -> str | None:
             try:
-                found = recognize(
+                found = ask(
                     self.encoders[model],
                     self.stores[model],
                     type_id,
@@ -240,7 +240,7 @@ class Life(RuleBasedStateMachine):
                 return None
             if found.appended.stale:
                 self._request_rebuild(model, type_id)
-            assert found.appended.image is None or (append and found.decision.match)
+            assert found.appended.image is None or (append and found.comparison.decision.match)
             return found.appended.image
 
         task = Task(work)

@@ -134,7 +134,7 @@ class System(NamedTuple):
     def clear(self) -> None:
         """Empty the bucket and the queues, and mend what is broken."""
         self.proxy.mend()
-        client, bucket = self.recognize.store.client, self.recognize.store.bucket
+        client, bucket = self.recognize.store.bucket.client, self.recognize.store.bucket
         for entry in client.list_objects_v2(Bucket=bucket).get("Contents", []):
             client.delete_object(Bucket=bucket, Key=entry["Key"])
         for queue_url in (self.queue_url, self.events_url):

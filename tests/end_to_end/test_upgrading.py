@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from lookalike_tools.live.stack.upkeep import list_types, old_models, rebuild_types, remove_encodings
+from lookalike_tools.live.upkeep import list_types, old_models, rebuild_types, remove_encodings
 
 from deployed import Api, eventually
 from lookalike.vision.model import read_description

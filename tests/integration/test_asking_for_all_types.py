@@ -54,8 +54,8 @@ def test_the_requests_threshold_counts_for_each_type(system: System) -> None:
 
 
 def test_each_types_own_threshold_counts_for_it(system: System) -> None:
-    system.recognize.store.client.put_object(
-        Bucket=system.recognize.store.bucket, Key=f"types/{TYPE}/settings.json", Body=b'{"threshold": 1}'
+    system.recognize.store.bucket.client.put_object(
+        Bucket=system.recognize.store.bucket.name, Key=f"types/{TYPE}/settings.json", Body=b'{"threshold": 1}'
     )
     answer = ask(system, photograph(1, 9))
     assert decided_by(answer, TYPE) == (1, "type")
@@ -126,9 +126,9 @@ def test_a_miss_is_told_to_pipelines(system: System) -> None:
 def test_a_type_that_was_deleted_a_moment_ago_leaves_the_others(system: System, images_too: bool) -> None:
     store = system.recognize.store
     if images_too:
-        store.client.delete_object(Bucket=store.bucket, Key=f"types/{GEAR}/images/1.png")
-    store.client.delete_object(
-        Bucket=store.bucket, Key=f"encodings/{store.model.model_id}/{GEAR}.safetensors"
+        store.bucket.client.delete_object(Bucket=store.bucket.name, Key=f"types/{GEAR}/images/1.png")
+    store.bucket.client.delete_object(
+        Bucket=store.bucket.name, Key=f"encodings/{store.model_id}/{GEAR}.safetensors"
     )
     answer = ask(system, photograph(1, 9))
     assert answer["match"] == TYPE

@@ -74,8 +74,8 @@ def test_encodings_that_can_not_be_trusted_are_built_anew(
     store.put_image(key, photograph(1), "image/png")
     rebuild(encoder, store, TYPE, time.monotonic() + 60)
     where = {"Bucket": store.bucket, "Key": encodings_key(encoder.model_id, TYPE)}
-    good = store.client.get_object(**where)["Body"].read()
-    store.client.put_object(**where, Body=damage(good))
+    good = store.bucket.client.get_object(**where)["Body"].read()
+    store.bucket.client.put_object(**where, Body=damage(good))
     with pytest.raises(EncodingsNotReadyError):
         load_encodings(store, TYPE)
     rebuild(encoder, store, TYPE, time.monotonic() + 60)

@@ -124,8 +124,8 @@ def test_a_bus_that_is_down_stops_no_answer_and_no_rebuild(system: System, kind:
 
 def test_a_queue_that_is_down_is_an_answer_too(system: System) -> None:
     store = system.recognize.store
-    store.client.delete_object(
-        Bucket=store.bucket, Key=f"encodings/{store.model.model_id}/{TYPE}.safetensors"
+    store.bucket.client.delete_object(
+        Bucket=store.bucket.name, Key=f"encodings/{store.model_id}/{TYPE}.safetensors"
     )
     system.proxy.break_("POST", "/", "reset")
     unqueued = system.respond(photograph(1, 9))

@@ -17,13 +17,13 @@ from synthetic_encodings import around, centres
 
 
 def write_type(store: Store, type_id: str, seed: int, rows: int = 3) -> None:
-    (centre,) = centres(1, store.model.dimension, seed=seed)
+    (centre,) = centres(1, store.dimension, seed=seed)
     matrix = around(centre, rows, 0.3, seed)
     images = [
         EncodedImage(Row(f"types/{type_id}/images/{i}.jpg", "etag", Origin.UPLOADED, ""), row)
         for i, row in enumerate(matrix)
     ]
-    empty = Encodings.empty(store.model.model_id, type_id, store.model.dimension)
+    empty = Encodings.empty(store.model_id, type_id, store.dimension)
     store.update_encodings(type_id, lambda _: empty.append(images))
 
 
@@ -35,9 +35,9 @@ def answers_to_reads(store: Store) -> Iterator[list[int]]:
     def note(parsed: dict[str, Any], **_: Any) -> None:
         statuses.append(parsed["ResponseMetadata"]["HTTPStatusCode"])
 
-    store.client.meta.events.register("after-call.s3.GetObject", note)
+    store.bucket.client.meta.events.register("after-call.s3.GetObject", note)
     yield statuses
-    store.client.meta.events.unregister("after-call.s3.GetObject", note)
+    store.bucket.client.meta.events.unregister("after-call.s3.GetObject", note)
 
 
 def read(store: Store) -> Gallery:
@@ -65,12 +65,12 @@ def test_types_join_it_change_and_leave(store: Store) -> None:
 
 def test_nothing_is_written_when_nothing_has_changed(store: Store) -> None:
     write_type(store, "nut", 1)
-    galleries, key = GalleryStore(store), gallery_key(store.model.model_id)
+    galleries, key = GalleryStore(store), gallery_key(store.model_id)
     galleries.refresh(["nut"])
-    before = store.client.head_object(Bucket=store.bucket, Key=key)["ETag"]
+    before = store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ETag"]
     galleries.refresh(["nut", "no-such-type"])
     GalleryStore(store).refresh([])
-    assert store.client.head_object(Bucket=store.bucket, Key=key)["ETag"] == before
+    assert store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ETag"] == before
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"not safetensors", b"\x10" * 500])
@@ -80,7 +80,7 @@ def test_a_cohort_that_is_gone_or_damaged_is_made_anew_of_all_types(
     for seed, type_id in enumerate(("nut", "bolt", "gear")):
         write_type(store, type_id, seed)
     if damage is not None:
-        store.client.put_object(Bucket=store.bucket, Key=gallery_key(store.model.model_id), Body=damage)
+        store.bucket.client.put_object(Bucket=store.bucket.name, Key=gallery_key(store.model_id), Body=damage)
     assert GalleryStore(store).read() is None
     GalleryStore(store).refresh(["nut"])
     assert read(store).type_ids == ("bolt", "gear", "nut")
@@ -101,14 +101,14 @@ def before_the_first_write(store: Store, act: Callable[[], None]) -> Iterator[No
     waiting = [act]
 
     def interrupt(request: Any, **_: Any) -> None:
-        if waiting and request.url.endswith(gallery_key(store.model.model_id)):
+        if waiting and request.url.endswith(gallery_key(store.model_id)):
             waiting.pop()()
 
-    store.client.meta.events.register("before-send.s3.PutObject", interrupt)
+    store.bucket.client.meta.events.register("before-send.s3.PutObject", interrupt)
     try:
         yield
     finally:
-        store.client.meta.events.unregister("before-send.s3.PutObject", interrupt)
+        store.bucket.client.meta.events.unregister("before-send.s3.PutObject", interrupt)
     assert not waiting
 
 

@@ -11,7 +11,7 @@ import pytest
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.identification import CANDIDATES, best_match, identify
 from lookalike.keys import image_key
-from lookalike.matching.decision import Rule, decide
+from lookalike.matching.settings import Rule, decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.policy import Defaults, Policy, choose_policy
 from lookalike.matching.settings import TypeSettings
@@ -84,7 +84,7 @@ def test_only_the_cohort_and_the_candidates_are_read(encoder: Encoder, a_thousan
     def note(params: dict[str, Any], **_: Any) -> None:
         read.append(params["Key"])
 
-    events = a_thousand_types.client.meta.events
+    events = a_thousand_types.bucket.client.meta.events
     events.register("before-parameter-build.s3.GetObject", note)
     galleries = GalleryStore(a_thousand_types)
     (query,) = encoder.encode([photograph(5, 9)])

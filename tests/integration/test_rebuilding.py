@@ -143,7 +143,7 @@ def test_images_of_any_name_are_encoded(encoder: Encoder, store: Store, name: st
 def test_models_do_not_meet(encoder: Encoder, other_encoder: Encoder, store: Store) -> None:
     upload(store, "1.png", photograph(1))
     bring_up_to_date(encoder, store)
-    other_store = Store(store.client, store.bucket, other_encoder.description)
+    other_store = Store(store.bucket, other_encoder.model_id, other_encoder.dimension)
     assert other_store.read_encodings(TYPE) == (None, None)
     before = version(store)
     bring_up_to_date(other_encoder, other_store)
@@ -165,7 +165,7 @@ def test_a_type_answers_once_all_its_images_were_looked_at(encoder: Encoder, sto
     for expected in (None, BATCH + 1):
         bring_up_to_date(encoder, store, seconds=-1)
         # The writer keeps what it wrote in memory: others see what is in the bucket.
-        for reader in (store, Store(store.client, store.bucket, store.model)):
+        for reader in (store, Store(store.bucket, store.model_id, store.dimension)):
             if expected is None:
                 with pytest.raises(EncodingsNotReadyError):
                     load_encodings(reader, TYPE)
@@ -210,7 +210,7 @@ def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
                 bring_up_to_date(encoder, store)
             return listed
 
-    interrupted = InterruptedStore(store.client, store.bucket, store.model)
+    interrupted = InterruptedStore(store.bucket.client, store.bucket, store.model)
     assert bring_up_to_date(encoder, interrupted).complete
     assert encoded_images(store) == [first, *arrived]
 
@@ -225,7 +225,7 @@ def test_an_image_overwritten_while_it_is_encoded_is_encoded_again(encoder: Enco
                 upload(store, "1.png", photograph(2))
             return image
 
-    bring_up_to_date(encoder, InterruptedStore(store.client, store.bucket, store.model))
+    bring_up_to_date(encoder, InterruptedStore(store.bucket.client, store.bucket, store.model))
     bring_up_to_date(encoder, store)
     encodings, _ = store.read_encodings(TYPE)
     assert encodings
@@ -245,7 +245,7 @@ def test_an_image_deleted_while_a_rebuild_runs_has_no_row_and_no_rejection(
                 store.delete_image(deleted)
             return listed
 
-    rebuilt = bring_up_to_date(encoder, InterruptedStore(store.client, store.bucket, store.model))
+    rebuilt = bring_up_to_date(encoder, InterruptedStore(store.bucket.client, store.bucket, store.model))
     assert (rebuilt.rejected, rebuilt.failure) == ((), None)
     assert encoded_images(store) == [kept]
 

@@ -42,20 +42,20 @@ def encodings_of(store: Store) -> Encodings:
 
 
 def keys_in(store: Store) -> set[str]:
-    return {entry["Key"] for entry in store.client.list_objects_v2(Bucket=store.bucket)["Contents"]}
+    return {entry["Key"] for entry in store.bucket.client.list_objects_v2(Bucket=store.bucket.name)["Contents"]}
 
 
 def test_a_reference_image_is_recognised(encoder: Encoder, built: Store) -> None:
-    found = recognize(encoder, built, TYPE, photograph(1, 2), threshold=0.92)
-    assert found.decision.match
-    assert found.decision.similarity > 0.999
-    assert found.decision.nearest[0].image == image_key(TYPE, "2.png")
+    found = ask(encoder, built, TYPE, photograph(1, 2), threshold=0.92)
+    assert found.comparison.decision.match
+    assert found.comparison.decision.similarity > 0.999
+    assert found.comparison.decision.nearest[0].image == image_key(TYPE, "2.png")
 
 
 def test_another_object_is_not_and_leaves_no_trace(encoder: Encoder, built: Store) -> None:
     before = keys_in(built)
-    found = recognize(encoder, built, TYPE, photograph(2), threshold=0.92)
-    assert not found.decision.match
+    found = ask(encoder, built, TYPE, photograph(2), threshold=0.92)
+    assert not found.comparison.decision.match
     assert found.appended.image is None
     assert keys_in(built) == before
 
@@ -65,19 +65,19 @@ def test_a_match_appends_one_image_and_one_row_that_the_next_query_sees(
 ) -> None:
     query = photograph(1, 9)
     before = keys_in(built)
-    found = recognize(encoder, built, TYPE, query, threshold=0.92)
+    found = ask(encoder, built, TYPE, query, threshold=0.92)
     assert keys_in(built) - before == {found.appended.image}
     assert found.appended.rows == 4
-    again = recognize(encoder, built, TYPE, query, threshold=0.92, append=False)
-    assert again.decision.nearest[0].image == found.appended.image
-    assert again.decision.similarity > 0.999
+    again = ask(encoder, built, TYPE, query, threshold=0.92, append=False)
+    assert again.comparison.decision.nearest[0].image == found.appended.image
+    assert again.comparison.decision.similarity > 0.999
 
 
 def test_the_same_bytes_are_appended_once_whatever_their_name(encoder: Encoder, built: Store) -> None:
     query = photograph(1, 9)
-    recognize(encoder, built, TYPE, query, threshold=0.92, filename="a.png")
+    ask(encoder, built, TYPE, query, threshold=0.92, filename="a.png")
     before = keys_in(built)
-    again = recognize(encoder, built, TYPE, query, threshold=0.92, filename="b.png")
+    again = ask(encoder, built, TYPE, query, threshold=0.92, filename="b.png")
     assert again.appended.image is None
     assert keys_in(built) == before
     assert len(encodings_of(built).rows) == 4
@@ -89,13 +89,13 @@ def test_the_same_bytes_under_two_names_at_once_are_appended_once(encoder: Encod
 
     class InterruptedStore(Store):
         def add_recognized_image(self, *args: Any) -> Any:
-            faster.append(recognize(encoder, built, TYPE, query, threshold=0.92, filename="a.png"))
+            faster.append(ask(encoder, built, TYPE, query, threshold=0.92, filename="a.png"))
             return super().add_recognized_image(*args)
 
-    interrupted = InterruptedStore(built.client, built.bucket, built.model)
+    interrupted = InterruptedStore(built.bucket.client, built.bucket, built.model)
     before = keys_in(built)
-    slower = recognize(encoder, interrupted, TYPE, query, threshold=0.92, filename="b.png")
-    assert slower.decision.match
+    slower = ask(encoder, interrupted, TYPE, query, threshold=0.92, filename="b.png")
+    assert slower.comparison.decision.match
     assert slower.appended.image is None
     assert keys_in(built) - before == {faster[0].appended.image}
     assert len(encodings_of(built).rows) == 4
@@ -103,14 +103,14 @@ def test_the_same_bytes_under_two_names_at_once_are_appended_once(encoder: Encod
 
 def test_append_can_be_declined(encoder: Encoder, built: Store) -> None:
     before = keys_in(built)
-    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, append=False)
-    assert found.decision.match
+    found = ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92, append=False)
+    assert found.comparison.decision.match
     assert found.appended.image is None
     assert keys_in(built) == before
 
 
 def test_an_appended_image_keeps_its_bytes_and_the_name_of_its_photo(encoder: Encoder, built: Store) -> None:
-    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, filename="Größe +1.jpg")
+    found = ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92, filename="Größe +1.jpg")
     assert found.appended.image
     assert found.appended.image.startswith(image_key(TYPE, "Größe +1-"))
     assert found.appended.image.endswith(".png")
@@ -118,14 +118,14 @@ def test_an_appended_image_keeps_its_bytes_and_the_name_of_its_photo(encoder: En
 
 
 def test_its_own_event_adds_nothing(encoder: Encoder, built: Store) -> None:
-    recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
     before = built.read_encodings(TYPE)[1]
     bring_up_to_date(encoder, built)
     assert built.read_encodings(TYPE)[1] == before
 
 
 def test_deleting_an_appended_image_undoes_the_match(encoder: Encoder, built: Store) -> None:
-    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    found = ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
     assert found.appended.image
     built.delete_image(found.appended.image)
     bring_up_to_date(encoder, built)
@@ -144,22 +144,22 @@ def test_an_image_removed_before_its_row_is_appended_asks_for_a_rebuild(
             bring_up_to_date(encoder, built)
             return added
 
-    interrupted = InterruptedStore(built.client, built.bucket, built.model)
-    found = recognize(encoder, interrupted, TYPE, photograph(1, 9), threshold=0.92)
+    interrupted = InterruptedStore(built.bucket.client, built.bucket, built.model)
+    found = ask(encoder, interrupted, TYPE, photograph(1, 9), threshold=0.92)
     assert found.appended.image is None
     assert found.appended.stale
     # Should that request be lost, the next query with these bytes makes it.
-    assert recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92).appended.stale
+    assert ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92).appended.stale
     bring_up_to_date(encoder, built)
     assert len(encodings_of(built).rows) == 3
 
 
 def test_a_recognised_image_keeps_what_it_was_nearest_to(encoder: Encoder, built: Store) -> None:
-    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
-    nearest = found.decision.nearest[0]
+    found = ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    nearest = found.comparison.decision.nearest[0]
     row = encodings_of(built).rows[-1]
     assert (row.similarity, row.nearest) == (pytest.approx(nearest.similarity, abs=1e-6), nearest.image)
-    built.client.delete_object(Bucket=built.bucket, Key=encodings_key(encoder.model_id, TYPE))
+    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=encodings_key(encoder.model_id, TYPE))
     bring_up_to_date(encoder, built)
     again = next(other for other in encodings_of(built).rows if other.image == row.image)
     assert (again.similarity, again.nearest) == (row.similarity, row.nearest)
@@ -168,10 +168,10 @@ def test_a_recognised_image_keeps_what_it_was_nearest_to(encoder: Encoder, built
 def test_a_type_takes_no_more_recognised_images_than_its_settings_say(encoder: Encoder, built: Store) -> None:
     settings = TypeSettings(max_recognized=2)
     found = [
-        recognize(encoder, built, TYPE, photograph(1, shot), threshold=0.92, settings=settings)
+        ask(encoder, built, TYPE, photograph(1, shot), threshold=0.92, settings=settings)
         for shot in range(10, 14)
     ]
-    assert all(each.decision.match for each in found)
+    assert all(each.comparison.decision.match for each in found)
     assert [each.appended.image is not None for each in found] == [True, True, False, False]
     assert len(encodings_of(built).rows) == 5
 
@@ -185,7 +185,7 @@ def test_a_recognised_image_vouches_for_others_unless_the_settings_say_uploaded(
 
     def walk(settings: TypeSettings) -> list[bool]:
         found = [
-            recognize(encoder, built, TYPE, step, threshold=0.97, settings=settings).appended.image
+            ask(encoder, built, TYPE, step, threshold=0.97, settings=settings).appended.image
             for step in steps
         ]
         return [image is not None for image in found]
@@ -197,13 +197,13 @@ def test_a_recognised_image_vouches_for_others_unless_the_settings_say_uploaded(
 
 
 def test_a_match_joins_no_type_whose_uploads_must_vouch_and_are_gone(encoder: Encoder, built: Store) -> None:
-    kept = recognize(encoder, built, TYPE, photograph(1, 8), threshold=0.92).appended.image
+    kept = ask(encoder, built, TYPE, photograph(1, 8), threshold=0.92).appended.image
     for shot in range(3):
         built.delete_image(image_key(TYPE, f"{shot}.png"))
     bring_up_to_date(encoder, built)
     settings = TypeSettings(vouch="uploaded")
-    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, settings=settings)
-    assert found.decision.match
+    found = ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92, settings=settings)
+    assert found.comparison.decision.match
     assert found.appended.image is None
     assert [row.image for row in encodings_of(built).rows] == [kept]
 
@@ -232,7 +232,7 @@ def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(
     encoder: Encoder, built: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recognition, "APPEND_ATTEMPTS", 0)
-    found = recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    found = ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
     assert found.appended.pending
     assert found.appended.image in keys_in(built)
     bring_up_to_date(encoder, built)
@@ -241,9 +241,9 @@ def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(
 
 
 def test_origins_outlive_the_encodings(encoder: Encoder, built: Store) -> None:
-    recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
+    ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92)
     before = {(row.image, row.origin) for row in encodings_of(built).rows}
-    built.client.delete_object(Bucket=built.bucket, Key=encodings_key(encoder.model_id, TYPE))
+    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=encodings_key(encoder.model_id, TYPE))
     bring_up_to_date(encoder, built)
     assert {(row.image, row.origin) for row in encodings_of(built).rows} == before
 
@@ -251,7 +251,7 @@ def test_origins_outlive_the_encodings(encoder: Encoder, built: Store) -> None:
 def test_many_matches_at_once_lose_nothing(encoder: Encoder, built: Store) -> None:
     shots = [photograph(1, shot) for shot in range(10, 110)]
     with ThreadPoolExecutor(len(shots)) as threads:
-        found = list(threads.map(lambda shot: recognize(encoder, built, TYPE, shot, threshold=0.92), shots))
+        found = list(threads.map(lambda shot: ask(encoder, built, TYPE, shot, threshold=0.92), shots))
     appended = {each.appended.image for each in found}
     assert max(each.appended.attempts for each in found) <= recognition.APPEND_ATTEMPTS
     at_once = {row.image for row in encodings_of(built).rows}
@@ -265,31 +265,31 @@ def test_many_matches_at_once_lose_nothing(encoder: Encoder, built: Store) -> No
 
 def test_an_unknown_type_is_not_found(encoder: Encoder, store: Store) -> None:
     with pytest.raises(NotFoundError, match="there is no type 'hex-nut'"):
-        recognize(encoder, store, TYPE, photograph(1), threshold=0.92)
+        ask(encoder, store, TYPE, photograph(1), threshold=0.92)
 
 
 def test_a_type_that_is_being_built_is_not_ready(encoder: Encoder, store: Store) -> None:
     store.put_image(image_key(TYPE, "1.png"), photograph(1), "image/png")
     with pytest.raises(EncodingsNotReadyError, match="try again"):
-        recognize(encoder, store, TYPE, photograph(1), threshold=0.92)
+        ask(encoder, store, TYPE, photograph(1), threshold=0.92)
 
 
 def test_a_type_whose_images_are_all_rejected_says_so(encoder: Encoder, store: Store) -> None:
     store.put_image(image_key(TYPE, "1.png"), b"no image", "image/png")
     bring_up_to_date(encoder, store)
     with pytest.raises(NotFoundError, match="no image that can be encoded"):
-        recognize(encoder, store, TYPE, photograph(1), threshold=0.92)
+        ask(encoder, store, TYPE, photograph(1), threshold=0.92)
 
 
 def test_what_is_no_image_leaves_no_trace(encoder: Encoder, built: Store) -> None:
     before = keys_in(built)
     with pytest.raises(UnsupportedImageError):
-        recognize(encoder, built, TYPE, b"no image", threshold=0)
+        ask(encoder, built, TYPE, b"no image", threshold=0)
     assert keys_in(built) == before
 
 
 def test_a_file_name_that_can_not_be_kept_is_refused_without_a_trace(encoder: Encoder, built: Store) -> None:
     before = keys_in(built)
     with pytest.raises(InvalidNameError):
-        recognize(encoder, built, TYPE, photograph(1, 9), threshold=0.92, filename="a\nb.png")
+        ask(encoder, built, TYPE, photograph(1, 9), threshold=0.92, filename="a\nb.png")
     assert keys_in(built) == before

@@ -20,7 +20,7 @@ def one_photo(shared_system: System, new_type: str) -> str:
 
 def media_type(system: System, key: str) -> str:
     store = system.recognize.store
-    told: str = store.client.head_object(Bucket=store.bucket, Key=key)["ContentType"]
+    told: str = store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ContentType"]
     return told
 
 

@@ -68,7 +68,7 @@ def test_encodings_deleted_between_read_and_write_are_written_again(store: Store
     def change(current: Encodings) -> Encodings:
         seen.append([row.image for row in current.rows])
         if len(seen) == 1:
-            store.client.delete_object(Bucket=store.bucket, Key=encodings_key(store.model.model_id, TYPE))
+            store.bucket.client.delete_object(Bucket=store.bucket.name, Key=encodings_key(store.model_id, TYPE))
         return with_row(current, "after")
 
     store.update_encodings(TYPE, change)
@@ -112,12 +112,12 @@ def test_a_write_whose_answer_was_lost_is_no_lost_race(store: Store) -> None:
             assert URLLib3Session().send(request).status_code == 200
             request.reset_stream()
 
-    store.client.meta.events.register("before-send.s3", twice)
+    store.bucket.client.meta.events.register("before-send.s3", twice)
     try:
         seen = []
         store.update_encodings(TYPE, lambda current: seen.append(0) or with_row(current, "1"))
     finally:
-        store.client.meta.events.unregister("before-send.s3", twice)
+        store.bucket.client.meta.events.unregister("before-send.s3", twice)
     assert writes
     assert len(seen) == 1
     assert names(store) == ["1"]
@@ -147,7 +147,7 @@ def test_where_a_recognised_image_comes_from_is_kept_with_it(store: Store) -> No
 )
 def test_other_images_are_uploaded(store: Store, metadata: dict[str, str]) -> None:
     key = image_key(TYPE, "1.png")
-    store.client.put_object(Bucket=store.bucket, Key=key, Body=b"", Metadata=metadata)
+    store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=b"", Metadata=metadata)
     assert store.get_image(key).provenance == Provenance(Origin.UPLOADED)
 
 
@@ -161,9 +161,9 @@ def test_what_others_write_as_a_provenance_does_no_harm(similarity: str, nearest
 
 def test_an_image_of_one_byte_too_many_is_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     key = image_key(TYPE, "1.png")
-    store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES))
+    store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=bytes(MAX_BYTES))
     assert len(store.get_image(key).data) == MAX_BYTES
-    store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES + 1))
+    store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=bytes(MAX_BYTES + 1))
     monkeypatch.setattr(StreamingBody, "read", lambda *_: pytest.fail("its bytes are read"))
     with pytest.raises(ImageTooLargeError):
         store.get_image(key)
@@ -171,7 +171,7 @@ def test_an_image_of_one_byte_too_many_is_not_read(store: Store, monkeypatch: py
 
 def test_an_image_of_the_largest_size_is_read(store: Store) -> None:
     key = image_key(TYPE, "1.png")
-    store.client.put_object(Bucket=store.bucket, Key=key, Body=bytes(MAX_BYTES))
+    store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=bytes(MAX_BYTES))
     assert len(store.get_image(key).data) == MAX_BYTES
 
 
@@ -200,7 +200,7 @@ def test_a_type_has_the_images_of_all_pages(store: Store) -> None:
     keys = [image_key(TYPE, f"{index}.png") for index in range(5)]
     for key in keys:
         store.put_image(key, b"", "image/png")
-    assert [*SmallPages(store.client, store.bucket, store.model).image_etags(TYPE)] == keys
+    assert [*SmallPages(store.bucket.client, store.bucket, store.model).image_etags(TYPE)] == keys
 
 
 def test_a_token_of_no_page_is_told(store: Store) -> None:
@@ -211,26 +211,26 @@ def test_a_token_of_no_page_is_told(store: Store) -> None:
         return AWSResponse("", 400, HTTPHeaders(), SimpleNamespace(stream=lambda: iter([error])))
 
     event = "before-send.s3.ListObjectsV2"
-    store.client.meta.events.register(event, refuse)
+    store.bucket.client.meta.events.register(event, refuse)
     try:
         with pytest.raises(InvalidTokenError, match="is of no page"):
             store.list_images(TYPE, "never given")
     finally:
-        store.client.meta.events.unregister(event, refuse)
+        store.bucket.client.meta.events.unregister(event, refuse)
 
 
 def test_a_folder_marker_is_no_image(store: Store) -> None:
     """What the S3 console makes where people create a folder."""
     key = image_key(TYPE, "folder/1.png")
     for marker in ("", "folder/"):
-        store.client.put_object(Bucket=store.bucket, Key=images_prefix(TYPE) + marker, Body=b"")
+        store.bucket.client.put_object(Bucket=store.bucket.name, Key=images_prefix(TYPE) + marker, Body=b"")
     store.put_image(key, b"", "image/png")
     assert [*store.image_etags(TYPE)] == [key]
 
 
 def test_types_are_listed_and_other_folders_are_not(store: Store) -> None:
     for key in ("types/b/images/1.png", "types/a/settings.json", "types/no type/images/1.png", "queries/1"):
-        store.client.put_object(Bucket=store.bucket, Key=key, Body=b"")
+        store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=b"")
     assert store.list_types().items == ["a", "b"]
 
 
@@ -245,5 +245,5 @@ def test_settings_are_kept(store: Store) -> None:
     [b"", b"no JSON", b'{"threshold": 7}', b'{"treshold": 0.8}', b'{"threshold": 0.8}' + b" " * 65_536],
 )
 def test_settings_that_can_not_be_read_are_passed_over(store: Store, body: bytes) -> None:
-    store.client.put_object(Bucket=store.bucket, Key=settings_key(TYPE), Body=body)
+    store.bucket.client.put_object(Bucket=store.bucket.name, Key=settings_key(TYPE), Body=body)
     assert store.read_settings(TYPE) == TypeSettings()

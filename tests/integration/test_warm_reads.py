@@ -16,7 +16,7 @@ TYPE = "hex-nut"
 
 def same_bucket(store: Store) -> Store:
     """What another function with a memory of its own sees."""
-    return Store(store.client, store.bucket, store.model)
+    return Store(store.bucket, store.model_id, store.dimension)
 
 
 def with_photo(encoder: Encoder, current: Encodings, subject: int) -> Encodings:
@@ -31,7 +31,7 @@ def images(store: Store) -> list[str]:
 
 def test_what_another_writer_changed_counts_in_the_very_next_query(store: Store, encoder: Encoder) -> None:
     def matches() -> bool:
-        return recognize(encoder, store, TYPE, photograph(2), threshold=0.9, append=False).decision.match
+        return ask(encoder, store, TYPE, photograph(2), threshold=0.9, append=False).comparison.decision.match
 
     other = same_bucket(store)
     other.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
@@ -56,9 +56,9 @@ def test_what_this_writer_changed_is_read_back(store: Store, encoder: Encoder) -
 def test_encodings_that_are_deleted_or_damaged_are_gone(store: Store, encoder: Encoder) -> None:
     key = encodings_key(encoder.model_id, TYPE)
     store.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
-    store.client.put_object(Bucket=store.bucket, Key=key, Body=b"damaged")
+    store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=b"damaged")
     assert images(store) == []
-    store.client.delete_object(Bucket=store.bucket, Key=key)
+    store.bucket.client.delete_object(Bucket=store.bucket.name, Key=key)
     assert store.read_encodings(TYPE) == (None, None)
 
 
@@ -72,7 +72,7 @@ def test_what_is_unchanged_is_not_sent_again(store: Store, encoder: Encoder) -> 
     def asked(request: AWSPreparedRequest, **_: object) -> None:
         statuses.append(bool(request.headers.get("If-None-Match")))
 
-    events = store.client.meta.events
+    events = store.bucket.client.meta.events
     events.register("before-send.s3.GetObject", asked, unique_id="asked")
     events.register("after-call.s3.GetObject", note, unique_id="note")
     try:
@@ -90,7 +90,7 @@ def test_what_another_wrote_is_sent_once(store: Store, encoder: Encoder) -> None
     def note(http_response: AWSResponse, **_: object) -> None:
         statuses.append(http_response.status_code)
 
-    events = store.client.meta.events
+    events = store.bucket.client.meta.events
     events.register("after-call.s3.GetObject", note)
     try:
         assert images(reader) == images(reader) == ["1.png"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.matching.decision import Rule, decide
+from lookalike.matching.settings import Rule, decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery, prototype
 from lookalike_tools.evaluation import calibration as calibrating

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
-from lookalike.matching.decision import Rule
+from lookalike.matching.settings import Rule
 from lookalike_tools.local.template import image_functions, read_template
 
 ROOT = Path(__file__).parents[2]

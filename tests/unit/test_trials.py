@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lookalike.matching.decision import Rule, decide
+from lookalike.matching.settings import Rule, decide
 from lookalike.matching.gallery import Gallery
 from lookalike_tools.evaluation.scores import (
     nearest_similarities,
