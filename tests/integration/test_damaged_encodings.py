@@ -28,7 +28,7 @@ def foreign(**changes: Any) -> Callable[[bytes], bytes]:
 
     def change(good: bytes) -> bytes:
         metadata = read_header(good)["__metadata__"]
-        of = {"model_id": metadata["model_id"], "type_id": TYPE, "dimension": 192}
+        of: Any = {"model_id": metadata["model_id"], "type_id": TYPE, "dimension": 192}
         return dump(replace(load(good, **of), **changes), TIME)
 
     return change
@@ -73,9 +73,9 @@ def test_encodings_that_can_not_be_trusted_are_built_anew(
     key = image_key(TYPE, "1.png")
     store.put_image(key, photograph(1), "image/png")
     rebuild(encoder, store, TYPE, time.monotonic() + 60)
-    where = {"Bucket": store.bucket, "Key": encodings_key(encoder.model_id, TYPE)}
-    good = store.bucket.client.get_object(**where)["Body"].read()
-    store.bucket.client.put_object(**where, Body=damage(good))
+    where: Any = {"Bucket": store.bucket, "Key": encodings_key(encoder.model_id, TYPE)}
+    good = store.client.get_object(**where)["Body"].read()
+    store.client.put_object(**where, Body=damage(good))
     with pytest.raises(EncodingsNotReadyError):
         load_encodings(store, TYPE)
     rebuild(encoder, store, TYPE, time.monotonic() + 60)

@@ -112,12 +112,14 @@ def before_the_first_write(store: Store, act: Callable[[], None]) -> Iterator[No
     assert not waiting
 
 
-def test_a_writer_that_lost_keeps_what_the_faster_one_wrote(store: Store) -> None:
-    for seed, type_id in enumerate(("nut", "bolt")):
+def test_a_writer_that_lost_adds_its_type_to_what_the_faster_one_wrote(store: Store) -> None:
+    write_type(store, "gear", 0)
+    CohortStore(store).refresh(["gear"])
+    for seed, type_id in enumerate(("nut", "bolt"), 1):
         write_type(store, type_id, seed)
-    with before_the_first_write(store, lambda: GalleryStore(store).refresh(["bolt"])):
-        GalleryStore(store).refresh(["nut"])
-    assert read(store).type_ids == ("bolt", "nut")
+    with before_the_first_write(store, lambda: CohortStore(store).refresh(["bolt"])):
+        CohortStore(store).refresh(["nut"])
+    assert read(store).type_ids == ("bolt", "gear", "nut")
 
 
 def test_a_writer_that_lost_reads_the_encodings_again(store: Store) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
-from rich import print
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
@@ -108,9 +107,9 @@ def main(
     for number, fault in chosen:
         test = notice(fault)
         unnoticed += test is None
-        told = f"noticed by {test}" if test else "[bold red]NOT NOTICED[/]"
-        print(f"{number:3} {fault.file}: {fault.why}: {told}", flush=True)
-    print(f"{len(chosen) - unnoticed} of {len(chosen)} faults noticed")
+        told = f"noticed by {test}" if test else "NOT NOTICED"
+        typer.echo(f"{number:3} {fault.file}: {fault.why}: {told}")
+    typer.echo(f"{len(chosen) - unnoticed} of {len(chosen)} faults noticed")
     raise typer.Exit(int(unnoticed > 0))
 
 
