@@ -21,11 +21,12 @@ from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.keys import content_digest, encodings_key, image_key, parse_image_key
 from lookalike.matching.encodings import Origin, Row
 from lookalike.rebuilding import rebuild
-from lookalike.recognition import recognize
 from lookalike.storage import compare_and_swap
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from photographs import photograph
+from querying import ask
 
 SUBJECT_OF_TYPE = {"hex-nut": 0, "gear": 1}
 TYPES = st.sampled_from([*SUBJECT_OF_TYPE])
@@ -50,7 +51,9 @@ class Life(RuleBasedStateMachine):
         Life.current = self
         bucket = f"life-{uuid4().hex}"
         self.s3.create_bucket(Bucket=bucket)
-        self.stores = [Store(self.s3, bucket, encoder.description) for encoder in self.encoders]
+        self.stores = [
+            Store(Bucket(self.s3, bucket), encoder.model_id, encoder.dimension) for encoder in self.encoders
+        ]
         self.images: dict[str, tuple[bytes, Origin]] = {}
         self.removed: set[str] = set()
         # Each model has functions and queues of its own.

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import requests
-from lookalike_tools.live.stack import Stack
 
 from lookalike.keys import image_key
+from lookalike_tools.live.stack import Stack
 
 WAIT_SECONDS = 60
 

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from lookalike_tools.live.upkeep import list_types, old_models, rebuild_types, remove_encodings
 
 from deployed import Api, eventually
 from lookalike.vision.model import read_description
 from lookalike_tools.export import export_model
+from lookalike_tools.live.upkeep import list_types, old_models, rebuild_types, remove_encodings
 from lookalike_tools.local import local_stack
 from photographs import photograph
 from tiny_clip import save_tiny_clip

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from mypy_boto3_s3 import S3Client
 
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
@@ -30,7 +31,7 @@ def make_store(s3: S3Client, encoder: Encoder) -> Callable[[], Store]:
     def make_store() -> Store:
         bucket = f"test-{uuid4().hex}"
         s3.create_bucket(Bucket=bucket)
-        return Store(s3, bucket, encoder.description)
+        return Store(Bucket(s3, bucket), encoder.model_id, encoder.dimension)
 
     return make_store
 

@@ -12,15 +12,15 @@ import pytest
 
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.keys import encodings_key, image_key
-from lookalike.matching.encodings import dump, load
+from lookalike.matching.encodings import Encodings
 from lookalike.rebuilding import rebuild
 from lookalike.recognition import load_encodings
+from lookalike.storage.encodings_file import dump, load
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from photographs import photograph
 
 TYPE = "hex-nut"
-TIME = "2026-01-01T00:00:00+00:00"
 
 
 def foreign(**changes: Any) -> Callable[[bytes], bytes]:
@@ -28,8 +28,7 @@ def foreign(**changes: Any) -> Callable[[bytes], bytes]:
 
     def change(good: bytes) -> bytes:
         metadata = read_header(good)["__metadata__"]
-        of: Any = {"model_id": metadata["model_id"], "type_id": TYPE, "dimension": 192}
-        return dump(replace(load(good, **of), **changes), TIME)
+        return dump(replace(load(good, Encodings.empty(metadata["model_id"], TYPE, 192)), **changes))
 
     return change
 
@@ -73,9 +72,9 @@ def test_encodings_that_can_not_be_trusted_are_built_anew(
     key = image_key(TYPE, "1.png")
     store.put_image(key, photograph(1), "image/png")
     rebuild(encoder, store, TYPE, time.monotonic() + 60)
-    where: Any = {"Bucket": store.bucket, "Key": encodings_key(encoder.model_id, TYPE)}
-    good = store.client.get_object(**where)["Body"].read()
-    store.client.put_object(**where, Body=damage(good))
+    where: Any = {"Bucket": store.bucket.name, "Key": encodings_key(encoder.model_id, TYPE)}
+    good = store.bucket.client.get_object(**where)["Body"].read()
+    store.bucket.client.put_object(**where, Body=damage(good))
     with pytest.raises(EncodingsNotReadyError):
         load_encodings(store, TYPE)
     rebuild(encoder, store, TYPE, time.monotonic() + 60)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from lookalike.storage.gallery_store import GalleryStore
 
+from lookalike.gallery_refresh import refresh_gallery
 from lookalike.keys import gallery_key, is_type_id
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery, prototype
@@ -41,48 +41,48 @@ def answers_to_reads(store: Store) -> Iterator[list[int]]:
 
 
 def read(store: Store) -> Gallery:
-    gallery = GalleryStore(store).read()
+    gallery = store.read_gallery()
     assert gallery
     return gallery
 
 
 def test_there_is_none_at_first(store: Store) -> None:
-    assert GalleryStore(store).read() is None
+    assert store.read_gallery() is None
 
 
 def test_types_join_it_change_and_leave(store: Store) -> None:
     for seed, type_id in enumerate(("nut", "bolt")):
         write_type(store, type_id, seed)
-    GalleryStore(store).refresh(["nut", "bolt"])
+    refresh_gallery(store, ["nut", "bolt"])
     before = read(store)
     assert before.type_ids == ("bolt", "nut")
     write_type(store, "nut", seed=7)
     store.update_encodings("bolt", lambda encodings: encodings.keep_only({}))
-    GalleryStore(store).refresh(["nut", "bolt"])
+    refresh_gallery(store, ["nut", "bolt"])
     assert read(store).type_ids == ("nut",)
     assert read(store).matrix[0] @ before.matrix[1] < 0.9
 
 
 def test_nothing_is_written_when_nothing_has_changed(store: Store) -> None:
     write_type(store, "nut", 1)
-    galleries, key = GalleryStore(store), gallery_key(store.model_id)
-    galleries.refresh(["nut"])
+    key = gallery_key(store.model_id)
+    refresh_gallery(store, ["nut"])
     before = store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ETag"]
-    galleries.refresh(["nut", "no-such-type"])
-    GalleryStore(store).refresh([])
+    refresh_gallery(store, ["nut", "no-such-type"])
+    refresh_gallery(store, [])
     assert store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ETag"] == before
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"not safetensors", b"\x10" * 500])
-def test_a_cohort_that_is_gone_or_damaged_is_made_anew_of_all_types(
+def test_a_gallery_that_is_gone_or_damaged_is_made_anew_of_all_types(
     store: Store, damage: bytes | None
 ) -> None:
     for seed, type_id in enumerate(("nut", "bolt", "gear")):
         write_type(store, type_id, seed)
     if damage is not None:
         store.bucket.client.put_object(Bucket=store.bucket.name, Key=gallery_key(store.model_id), Body=damage)
-    assert GalleryStore(store).read() is None
-    GalleryStore(store).refresh(["nut"])
+    assert store.read_gallery() is None
+    refresh_gallery(store, ["nut"])
     assert read(store).type_ids == ("bolt", "gear", "nut")
 
 
@@ -91,7 +91,7 @@ def test_writers_at_once_lose_no_type(store: Store) -> None:
     for seed, type_id in enumerate(type_ids):
         write_type(store, type_id, seed)
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda type_id: GalleryStore(store).refresh([type_id]), type_ids))
+        list(threads.map(lambda type_id: refresh_gallery(store, [type_id]), type_ids))
     assert list(read(store).type_ids) == type_ids
 
 
@@ -114,11 +114,11 @@ def before_the_first_write(store: Store, act: Callable[[], None]) -> Iterator[No
 
 def test_a_writer_that_lost_adds_its_type_to_what_the_faster_one_wrote(store: Store) -> None:
     write_type(store, "gear", 0)
-    CohortStore(store).refresh(["gear"])
+    refresh_gallery(store, ["gear"])
     for seed, type_id in enumerate(("nut", "bolt"), 1):
         write_type(store, type_id, seed)
-    with before_the_first_write(store, lambda: CohortStore(store).refresh(["bolt"])):
-        CohortStore(store).refresh(["nut"])
+    with before_the_first_write(store, lambda: refresh_gallery(store, ["bolt"])):
+        refresh_gallery(store, ["nut"])
     assert read(store).type_ids == ("bolt", "gear", "nut")
 
 
@@ -128,39 +128,38 @@ def test_a_writer_that_lost_reads_the_encodings_again(store: Store) -> None:
 
     def change_and_refresh() -> None:
         write_type(store, "nut", 7)
-        GalleryStore(store).refresh(["nut"])
+        refresh_gallery(store, ["nut"])
 
     with before_the_first_write(store, change_and_refresh):
-        GalleryStore(store).refresh(["nut"])
+        refresh_gallery(store, ["nut"])
     encodings, _ = store.read_encodings("nut")
     assert encodings
     assert read(store).matrix[0] @ prototype(encodings.matrix) > 0.999
 
 
-def test_a_cohort_has_a_most_of_types(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules[GalleryStore.__module__], "MAX_TYPES", 2)
-    galleries = GalleryStore(store)
+def test_a_gallery_has_a_most_of_types(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[refresh_gallery.__module__], "MAX_TYPES", 2)
     for seed, type_id in enumerate(("nut", "bolt", "gear")):
         write_type(store, type_id, seed)
-        galleries.refresh([type_id])
+        refresh_gallery(store, [type_id])
     assert read(store).type_ids == ("bolt", "nut")
     before = read(store)
     write_type(store, "nut", 7)
-    galleries.refresh(["nut"])
+    refresh_gallery(store, ["nut"])
     assert read(store).matrix[1] @ before.matrix[1] < 0.9
 
 
 def test_it_is_read_once_and_again_when_another_has_written_it(store: Store) -> None:
     write_type(store, "nut", 1)
-    galleries = GalleryStore(store)
-    galleries.refresh(["nut"])
+    refresh_gallery(store, ["nut"])
+    reader = Store(store.bucket, store.model_id, store.dimension)
     with answers_to_reads(store) as statuses:
-        first, second, third = galleries.read(), galleries.read(), galleries.read()
+        first, second, third = reader.read_gallery(), reader.read_gallery(), reader.read_gallery()
         assert statuses == [200, 304, 304]
     assert first is second is third
     write_type(store, "bolt", 2)
-    GalleryStore(store).refresh(["bolt"])
-    again = galleries.read()
+    refresh_gallery(store, ["bolt"])
+    again = reader.read_gallery()
     assert again
     assert again.type_ids == ("bolt", "nut")
 

@@ -16,9 +16,9 @@ from typing import Any
 import psutil
 import pytest
 import requests
-from lookalike_tools.live.stack import Stack
 
 from lookalike.errors import ModelError
+from lookalike_tools.live.stack import Stack
 from lookalike_tools.local import LocalStackError, local_stack
 
 ROOT = Path(__file__).parents[2]

@@ -15,11 +15,11 @@ from botocore.response import StreamingBody
 from lookalike.errors import ImageTooLargeError, InvalidTokenError, NotFoundError, TooManyImagesError
 from lookalike.keys import encodings_key, image_key, images_prefix, settings_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.matching.settings import TypeSettings
-from lookalike.storage.bucket import Page
+from lookalike.matching.settings import DEFAULTS, TypeSettings
+from lookalike.storage.bucket import Page, StoredObject
 from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.provenance import Provenance, from_metadata
-from lookalike.storage.store import ListedImage, Store
+from lookalike.storage.store import Store
 from lookalike.vision.images import MAX_BYTES
 
 TYPE = "hex-nut"
@@ -68,7 +68,9 @@ def test_encodings_deleted_between_read_and_write_are_written_again(store: Store
     def change(current: Encodings) -> Encodings:
         seen.append([row.image for row in current.rows])
         if len(seen) == 1:
-            store.bucket.client.delete_object(Bucket=store.bucket.name, Key=encodings_key(store.model_id, TYPE))
+            store.bucket.client.delete_object(
+                Bucket=store.bucket.name, Key=encodings_key(store.model_id, TYPE)
+            )
         return with_row(current, "after")
 
     store.update_encodings(TYPE, change)
@@ -138,7 +140,7 @@ def test_where_a_recognised_image_comes_from_is_kept_with_it(store: Store) -> No
     key = image_key(TYPE, "1.png")
     nearest = image_key(TYPE, "ナ" * 300)
     store.add_recognized_image(key, b"", "image/png", Provenance(Origin.RECOGNIZED, 0.9731, nearest))
-    assert store.get_image(key).provenance == Provenance(Origin.RECOGNIZED, 0.9731, nearest)
+    assert from_metadata(store.get_image(key).metadata) == Provenance(Origin.RECOGNIZED, 0.9731, nearest)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_where_a_recognised_image_comes_from_is_kept_with_it(store: Store) -> No
 def test_other_images_are_uploaded(store: Store, metadata: dict[str, str]) -> None:
     key = image_key(TYPE, "1.png")
     store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=b"", Metadata=metadata)
-    assert store.get_image(key).provenance == Provenance(Origin.UPLOADED)
+    assert from_metadata(store.get_image(key).metadata) == Provenance(Origin.UPLOADED)
 
 
 @pytest.mark.parametrize("similarity", ["", "high", "nan", "1e999"])
@@ -167,12 +169,6 @@ def test_an_image_of_one_byte_too_many_is_not_read(store: Store, monkeypatch: py
     monkeypatch.setattr(StreamingBody, "read", lambda *_: pytest.fail("its bytes are read"))
     with pytest.raises(ImageTooLargeError):
         store.get_image(key)
-
-
-def test_an_image_of_the_largest_size_is_read(store: Store) -> None:
-    key = image_key(TYPE, "1.png")
-    store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=bytes(MAX_BYTES))
-    assert len(store.get_image(key).data) == MAX_BYTES
 
 
 def test_what_is_not_there_is_not_found(store: Store) -> None:
@@ -194,13 +190,13 @@ def test_listings_come_in_pages(store: Store) -> None:
 
 def test_a_type_has_the_images_of_all_pages(store: Store) -> None:
     class SmallPages(Store):
-        def list_images(self, type_id: str, token: str | None = None, limit: int = 2) -> Page[ListedImage]:
+        def list_images(self, type_id: str, token: str | None = None, limit: int = 2) -> Page[StoredObject]:
             return super().list_images(type_id, token, limit)
 
     keys = [image_key(TYPE, f"{index}.png") for index in range(5)]
     for key in keys:
         store.put_image(key, b"", "image/png")
-    assert [*SmallPages(store.bucket.client, store.bucket, store.model).image_etags(TYPE)] == keys
+    assert [*SmallPages(store.bucket, store.model_id, store.dimension).image_etags(TYPE)] == keys
 
 
 def test_a_token_of_no_page_is_told(store: Store) -> None:
@@ -213,7 +209,7 @@ def test_a_token_of_no_page_is_told(store: Store) -> None:
     event = "before-send.s3.ListObjectsV2"
     store.bucket.client.meta.events.register(event, refuse)
     try:
-        with pytest.raises(InvalidTokenError, match="is of no page"):
+        with pytest.raises(InvalidTokenError, match="no page gave this next_token"):
             store.list_images(TYPE, "never given")
     finally:
         store.bucket.client.meta.events.unregister(event, refuse)
@@ -235,15 +231,14 @@ def test_types_are_listed_and_other_folders_are_not(store: Store) -> None:
 
 
 def test_settings_are_kept(store: Store) -> None:
-    assert store.read_settings(TYPE) == TypeSettings()
+    assert store.read_settings(TYPE).settings == DEFAULTS
     store.write_settings(TYPE, TypeSettings(threshold=0.8))
-    assert store.read_settings(TYPE).threshold == 0.8
+    assert store.read_settings(TYPE).settings.threshold == 0.8
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"no JSON", b'{"threshold": 7}', b'{"treshold": 0.8}', b'{"threshold": 0.8}' + b" " * 65_536],
-)
-def test_settings_that_can_not_be_read_are_passed_over(store: Store, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"no JSON", b'{"threshold": 0.8}' + b" " * 65_536])
+def test_settings_that_can_not_be_read_are_told_from_none(store: Store, body: bytes) -> None:
+    assert store.read_settings(TYPE).readable
     store.bucket.client.put_object(Bucket=store.bucket.name, Key=settings_key(TYPE), Body=body)
-    assert store.read_settings(TYPE) == TypeSettings()
+    assert store.read_settings(TYPE).settings == DEFAULTS
+    assert not store.read_settings(TYPE).readable

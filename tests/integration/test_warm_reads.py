@@ -5,11 +5,10 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from lookalike.keys import encodings_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.recognition import recognize
-from lookalike.storage.cache import ROW_BYTES, EncodingsCache
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from photographs import photograph
+from querying import ask
 
 TYPE = "hex-nut"
 
@@ -97,23 +96,3 @@ def test_what_another_wrote_is_sent_once(store: Store, encoder: Encoder) -> None
     finally:
         events.unregister("after-call.s3.GetObject", note)
     assert statuses == [200, 304]
-
-
-def of_rows(count: int) -> Encodings:
-    rows = tuple(Row(f"{index}.png", "etag", Origin.UPLOADED, "") for index in range(count))
-    return Encodings("model", TYPE, np.ones((count, 1), np.float32), rows)
-
-
-def test_memory_is_bounded_and_the_least_recently_used_make_room() -> None:
-    entry = of_rows(10)
-    size = entry.matrix.nbytes + 10 * ROW_BYTES
-    cache = EncodingsCache(max_bytes=2 * size)
-    for key in ("a", "b"):
-        cache.keep(key, entry, "1")
-    assert cache.get("a")
-    cache.keep("c", entry, "1")
-    assert [bool(cache.get(key)) for key in "abc"] == [True, False, True]
-    cache.keep("a", entry, "2")
-    assert cache.get("c")
-    cache.keep("d", of_rows(30), "1")
-    assert not any(cache.get(key) for key in "abcd")

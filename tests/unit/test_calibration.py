@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.matching.settings import Rule, decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery, prototype
+from lookalike.matching.settings import Rule, decide
 from lookalike_tools.evaluation import calibration as calibrating
 from lookalike_tools.evaluation.calibration import Scores, calibrate, score_types
 from lookalike_tools.evaluation.error_rates import wilson

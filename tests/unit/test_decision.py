@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 
 from lookalike.matching.decision import NEAREST, cosine_similarities, decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Rule
+
+HALF = Policy(Rule.SIMILARITY, 0.5)
 
 
 def vectors(count: int, seed: int, dimension: int = 8) -> np.ndarray:
@@ -31,7 +35,7 @@ def test_similarity_is_the_cosine(count: int, seed: int) -> None:
 
 def test_an_image_is_wholly_similar_to_itself_and_never_more() -> None:
     matrix = vectors(50, seed=1, dimension=512)
-    similarities = [decide(row, encodings_of(matrix), 0.5).similarity for row in matrix]
+    similarities = [decide(row, encodings_of(matrix), HALF).similarity for row in matrix]
     assert similarities == pytest.approx([1] * 50, abs=1e-5)
     assert max(similarities) <= 1
 
@@ -39,7 +43,7 @@ def test_an_image_is_wholly_similar_to_itself_and_never_more() -> None:
 @given(st.integers(1, 20), st.integers(0, 1000))
 def test_the_nearest_come_first_and_are_five_at_most(count: int, seed: int) -> None:
     query, *matrix = vectors(count + 1, seed)
-    decision = decide(query, encodings_of(np.asarray(matrix)), 0.5)
+    decision = decide(query, encodings_of(np.asarray(matrix)), HALF)
     similarities = [neighbour.similarity for neighbour in decision.nearest]
     assert similarities == sorted(similarities, reverse=True)
     assert len(similarities) == min(count, NEAREST)
@@ -50,11 +54,14 @@ def test_the_nearest_come_first_and_are_five_at_most(count: int, seed: int) -> N
 def test_the_threshold_must_be_exceeded(threshold: float, match: bool) -> None:
     query = np.array([1, 0], np.float32)
     reference = np.array([[0.6, 0.8]], np.float32)
-    assert decide(query, encodings_of(reference), float(np.float32(threshold))).match is match
+    assert (
+        decide(query, encodings_of(reference), Policy(Rule.SIMILARITY, float(np.float32(threshold)))).match
+        is match
+    )
 
 
 def test_of_equally_similar_images_the_first_come_first() -> None:
     query, other = np.eye(2, dtype=np.float32)
     matrix = np.stack([other, *[query] * 100, other])
-    decision = decide(query, encodings_of(matrix), 0.5)
+    decision = decide(query, encodings_of(matrix), HALF)
     assert [neighbour.image for neighbour in decision.nearest] == [f"{index}.jpg" for index in range(1, 6)]

@@ -10,22 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from lookalike.matching import encodings as format_
-from lookalike.matching.encodings import (
-    CorruptEncodingsError,
-    EncodedImage,
-    Encodings,
-    Origin,
-    Rejection,
-    Row,
-    dump,
-    load,
-    read_metadata,
-)
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Rejection, Row, now
+from lookalike.storage.encodings_file import dump, load
+from lookalike.storage.tensor_files import CorruptFileError
 
 DIMENSION = 4
 MODEL, TYPE = "model-1", "hex-nut"
 TIME = "2026-01-01T00:00:00+00:00"
+EMPTY = Encodings.empty(MODEL, TYPE, DIMENSION)
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 versions = st.dictionaries(names, st.sampled_from(["a", "b", "c"]), max_size=8)
@@ -42,7 +34,7 @@ def encoded(image: str, etag: str = "a", origin: Origin = Origin.UPLOADED, seed:
 
 
 def of(listed: dict[str, str], rejected: dict[str, str] | None = None) -> Encodings:
-    return Encodings.empty(MODEL, TYPE, DIMENSION).append(
+    return EMPTY.append(
         [encoded(image, etag, seed=index) for index, (image, etag) in enumerate(listed.items())],
         [Rejection(image, etag, "damaged", TIME) for image, etag in (rejected or {}).items()],
     )
@@ -62,16 +54,16 @@ def of(listed: dict[str, str], rejected: dict[str, str] | None = None) -> Encodi
     st.lists(st.builds(Rejection, names, names, names, names), max_size=3),
 )
 def test_what_is_written_is_read_again(rows: list[EncodedImage], rejected: list[Rejection]) -> None:
-    written = Encodings.empty(MODEL, TYPE, DIMENSION).append(rows, rejected)
-    read = load(dump(written, TIME), MODEL, TYPE, DIMENSION)
+    written = EMPTY.append(rows, rejected)
+    read = load(dump(written), EMPTY)
     assert np.array_equal(read.matrix, written.matrix)
     assert (read.rows, read.rejected) == (written.rows, written.rejected)
 
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_encodings_say_whether_they_are_complete_and_when_they_were_built(complete: bool) -> None:
-    written = replace(of({"1.jpg": "a"}), complete=complete)
-    read = load(dump(written, TIME), MODEL, TYPE, DIMENSION)
+    written = replace(of({"1.jpg": "a"}), complete=complete, built_at=TIME)
+    read = load(dump(written), EMPTY)
     assert read.complete is complete
     assert read.built_at == TIME
 
@@ -79,11 +71,11 @@ def test_encodings_say_whether_they_are_complete_and_when_they_were_built(comple
 def test_a_recognized_image_keeps_what_it_was_nearest_to() -> None:
     row = Row("2.jpg", "a", Origin.RECOGNIZED, TIME, similarity=0.97, nearest="1.jpg")
     written = of({"1.jpg": "a"}).append([EncodedImage(row, encoded("2.jpg").encoding)])
-    assert load(dump(written, TIME), MODEL, TYPE, DIMENSION).rows[1] == row
+    assert load(dump(written), EMPTY).rows[1] == row
 
 
 def test_the_file_is_plain_safetensors_that_names_its_rows() -> None:
-    data = dump(of({"types/hex-nut/images/1.jpg": "a"}), TIME)
+    data = dump(of({"types/hex-nut/images/1.jpg": "a"}))
     (matrix,) = safetensors.numpy.load(data).values()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
     assert matrix.shape == (1, DIMENSION)
@@ -148,7 +140,7 @@ def test_images_of_one_origin_keep_their_encodings() -> None:
         encoded("2.jpg", origin=Origin.RECOGNIZED, seed=2),
         encoded("3.jpg", seed=3),
     ]
-    mixed = Encodings.empty(MODEL, TYPE, DIMENSION).append(rows)
+    mixed = EMPTY.append(rows)
     uploaded = mixed.of_origin(Origin.UPLOADED)
     assert [row.image for row in uploaded.rows] == ["1.jpg", "3.jpg"]
     assert np.array_equal(uploaded.matrix, mixed.matrix[[0, 2]])
@@ -177,7 +169,7 @@ def written_with(metadata: dict[str, str] | None = None, matrix: np.ndarray | No
 
 
 def test_the_pattern_of_the_corrupt_files_is_itself_sound() -> None:
-    assert load(written_with(), MODEL, TYPE, DIMENSION).rows
+    assert load(written_with(), EMPTY).rows
 
 
 @pytest.mark.parametrize(
@@ -186,7 +178,7 @@ def test_the_pattern_of_the_corrupt_files_is_itself_sound() -> None:
         b"",
         b"not safetensors",
         b"\xff" * 64,
-        dump(of({"1.jpg": "a"}), TIME)[:-3],
+        dump(of({"1.jpg": "a"}))[:-3],
         written_with({"model_id": "another"}),
         written_with({"type_id": "another"}),
         written_with({"format": "lookalike-encodings-9"}),
@@ -202,32 +194,32 @@ def test_the_pattern_of_the_corrupt_files_is_itself_sound() -> None:
     ],
 )
 def test_what_can_not_be_trusted_is_refused(data: bytes) -> None:
-    with pytest.raises(CorruptEncodingsError):
-        load(data, MODEL, TYPE, DIMENSION)
+    with pytest.raises(CorruptFileError):
+        load(data, EMPTY)
 
 
 @pytest.mark.parametrize(("length", "trusted"), [(1 + 5e-4, True), (1 + 2e-3, False), (1 - 2e-3, False)])
 def test_rounding_of_a_length_is_allowed_and_no_more(length: float, trusted: bool) -> None:
     data = written_with(matrix=of({"1.jpg": "a"}).matrix * np.float32(length))
     if trusted:
-        assert load(data, MODEL, TYPE, DIMENSION).rows
+        assert load(data, EMPTY).rows
     else:
-        with pytest.raises(CorruptEncodingsError):
-            load(data, MODEL, TYPE, DIMENSION)
+        with pytest.raises(CorruptFileError):
+            load(data, EMPTY)
 
 
 def test_encodings_that_do_not_say_are_complete() -> None:
-    assert load(written_with(), MODEL, TYPE, DIMENSION).complete
+    assert load(written_with(), EMPTY).complete
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"\x02\0\0\0\0\0\0\0{}", b"\x02\0\0\0\0\0\0\0[]", b"\x02\0\0\0\0\0\0\0{"]
 )
 def test_a_header_without_metadata_is_refused(data: bytes) -> None:
-    with pytest.raises(CorruptEncodingsError, match="without metadata"):
-        read_metadata(data)
+    with pytest.raises(CorruptFileError, match="no safetensors|without metadata"):
+        load(data, EMPTY)
 
 
 def test_times_are_utc_in_seconds() -> None:
-    assert format_.now().endswith("+00:00")
-    assert len(format_.now()) == len(TIME)
+    assert now().endswith("+00:00")
+    assert len(now()) == len(TIME)

@@ -6,11 +6,14 @@ import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.matching.encodings import dump as dump_encodings
-from lookalike.matching.gallery import CorruptGalleryError, Gallery, dump, load, prototype
+from lookalike.matching.gallery import Gallery, prototype
+from lookalike.storage import encodings_file
+from lookalike.storage.gallery_file import dump, load
+from lookalike.storage.tensor_files import CorruptFileError
 from synthetic_encodings import MODEL, around, centres, encodings_of, unit
 
 DIMENSION = 64
+EMPTY = Gallery.empty(MODEL, DIMENSION)
 
 
 def gallery_of(count: int, seed: int = 0) -> Gallery:
@@ -33,7 +36,7 @@ def test_encodings_that_cancel_out_still_have_a_prototype() -> None:
 @given(st.integers(0, 30), st.integers(0, 100))
 def test_what_is_written_is_read(count: int, seed: int) -> None:
     written = gallery_of(count, seed)
-    read = load(dump(written), MODEL, DIMENSION)
+    read = load(dump(written), EMPTY)
     assert read.type_ids == written.type_ids
     assert read.matrix == pytest.approx(written.matrix, abs=1e-3)
     assert np.linalg.norm(read.matrix, axis=1) == pytest.approx([1] * count, abs=1e-6)
@@ -67,7 +70,7 @@ def test_a_change_that_is_seen_in_a_cosine_is_worth_writing() -> None:
     assert gallery.replace({gallery.type_ids[0]: moved}).matrix[0] == pytest.approx(moved)
 
 
-def test_types_that_do_not_change_keep_their_prototypes_and_the_cohort_its_model() -> None:
+def test_types_that_do_not_change_keep_their_prototypes_and_the_gallery_its_model() -> None:
     gallery = gallery_of(3)
     changed = gallery.replace({"new": centres(4)[3]})
     assert changed.model_id == MODEL
@@ -117,7 +120,7 @@ def tampered(**changes: object) -> bytes:
 
 
 def test_the_untampered_is_read() -> None:
-    assert load(tampered(), MODEL, DIMENSION).type_ids == ("a", "b")
+    assert load(tampered(), EMPTY).type_ids == ("a", "b")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_the_untampered_is_read() -> None:
         b"",
         b"not safetensors",
         safetensors.numpy.save({"prototypes": np.zeros((2, DIMENSION), np.float16)}),
-        dump_encodings(encodings_of(centres(2)), "2026-01-01"),
+        encodings_file.dump(encodings_of(centres(2))),
         tampered(model_id="other"),
         tampered(format="lookalike-gallery-9"),
         tampered(type_ids='["a"]'),
@@ -141,6 +144,6 @@ def test_the_untampered_is_read() -> None:
         tampered(matrix=np.ones((2, 3)) / 3**0.5),
     ],
 )
-def test_what_is_no_cohort_of_this_model_is_refused(data: bytes) -> None:
-    with pytest.raises(CorruptGalleryError):
-        load(data, MODEL, DIMENSION)
+def test_what_is_no_gallery_of_this_model_is_refused(data: bytes) -> None:
+    with pytest.raises(CorruptFileError):
+        load(data, EMPTY)

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from lookalike.matching.settings import DEFAULTS, TypeSettings
+from lookalike.matching.settings import DEFAULTS, TypeSettings, parse_settings
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -38,3 +38,30 @@ def test_the_limits_themselves_are_allowed(name: str, limits: tuple[int, int]) -
 def test_what_is_beyond_the_limits_is_refused(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name):
         TypeSettings.model_validate({name: value})
+
+
+def test_unknown_fields_are_passed_over_and_named() -> None:
+    """As after going back to a version that knows less: the threshold still holds."""
+    parsed = parse_settings(b'{"threshold": 0.95, "colour": "red", "angle": 7}')
+    assert parsed.settings == TypeSettings(threshold=0.95)
+    assert parsed.readable
+    assert parsed.notice == "settings.json has unknown fields, which are ignored: angle, colour"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no JSON", "[]", "7", '{"threshold": 7}', '{"rule": "distance"}', "[" * 60_000, '{"a": NaN']
+)
+def test_settings_that_can_not_be_read_say_so(text: str) -> None:
+    parsed = parse_settings(text.encode())
+    assert parsed.settings == DEFAULTS
+    assert not parsed.readable
+    assert "nothing is appended" in (parsed.notice or "")
+
+
+def test_what_is_wrong_with_settings_is_named() -> None:
+    assert "threshold: " in (parse_settings(b'{"threshold": 7}').notice or "")
+
+
+def test_good_settings_need_no_notice() -> None:
+    parsed = parse_settings(b'{"threshold": 0.95}')
+    assert (parsed.notice, parsed.readable) == (None, True)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lookalike.matching.settings import Rule, decide
+from lookalike.matching.decision import decide
 from lookalike.matching.gallery import Gallery
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.scores import (
     nearest_similarities,
     prototypes,
