@@ -31,7 +31,17 @@ def new_type() -> str:
 @pytest.fixture
 def built_type(api: Api, new_type: str) -> str:
     """A type with three photos of subject 1, built."""
+    return _built(api, new_type)
+
+
+@pytest.fixture(scope="session")
+def shared_type(api: Api) -> str:
+    """Such a type for all tests that leave it as it is."""
+    return _built(api, "shared-type")
+
+
+def _built(api: Api, type_id: str) -> str:
     for shot in range(3):
-        api.upload(new_type, f"{shot}.png", photograph(1, shot))
-    api.wait_until_built(new_type, 3)
-    return new_type
+        api.upload(type_id, f"{shot}.png", photograph(1, shot))
+    api.wait_until_built(type_id, 3)
+    return type_id

@@ -82,12 +82,12 @@ def test_what_can_not_be_a_reference_is_refused_and_leaves_no_trace(
     assert api.objects() == before
 
 
-def test_types_are_listed(api: Api, built_type: str) -> None:
-    assert {"type_id": built_type} in api.call("GET", "/types").json()["types"]
+def test_types_are_listed(api: Api, shared_type: str) -> None:
+    assert {"type_id": shared_type} in api.call("GET", "/types").json()["types"]
 
 
-def test_lists_come_in_pages(api: Api, built_type: str) -> None:
-    path = f"/types/{built_type}/images"
+def test_lists_come_in_pages(api: Api, shared_type: str) -> None:
+    path = f"/types/{shared_type}/images"
     first = api.call("GET", path, params={"limit": 2}).json()
     second = api.call("GET", path, params={"limit": 2, "next_token": first["next_token"]}).json()
     names = [image["name"] for image in (*first["images"], *second["images"])]
@@ -131,9 +131,9 @@ def test_an_unknown_type_is_not_found(api: Api, path: str) -> None:
         "x",
     ],
 )
-def test_bad_settings_are_refused(api: Api, built_type: str, settings: object) -> None:
+def test_bad_settings_are_refused(api: Api, shared_type: str, settings: object) -> None:
     before = api.objects()
-    assert api.call("PUT", f"/types/{built_type}/settings", json=settings).status_code == 400
+    assert api.call("PUT", f"/types/{shared_type}/settings", json=settings).status_code == 400
     assert api.objects() == before
 
 

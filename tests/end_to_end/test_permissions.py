@@ -133,6 +133,6 @@ def test_calls_without_a_signature_are_refused(api: Api, method: str, path: str)
     assert requests.request(method, api.stack.api_url + path, timeout=60).status_code == 403
 
 
-def test_the_bucket_is_closed_to_strangers(api: Api, built_type: str) -> None:
-    url = f"{api.stack.endpoint_url}/{api.stack.bucket}/types/{built_type}/images/0.png"
+def test_the_bucket_is_closed_to_strangers(api: Api, shared_type: str) -> None:
+    url = f"{api.stack.endpoint_url}/{api.stack.bucket}/types/{shared_type}/images/0.png"
     assert requests.get(url, timeout=60).status_code == 403

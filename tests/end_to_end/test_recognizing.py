@@ -27,20 +27,20 @@ CONTRACT = {
 }
 
 
-def test_a_reference_photo_is_recognised(api: Api, built_type: str) -> None:
-    answer = api.recognize(built_type, photograph(1, 2), append=False)
+def test_a_reference_photo_is_recognised(api: Api, shared_type: str) -> None:
+    answer = api.recognize(shared_type, photograph(1, 2), append=False)
     assert answer.status_code == 200
     found = answer.json()
     assert found["match"]
     assert found["similarity"] > 0.999
     assert found["nearest"][0] == {
-        "image": f"types/{built_type}/images/2.png",
+        "image": f"types/{shared_type}/images/2.png",
         "similarity": found["similarity"],
     }
 
 
-def test_the_answer_is_as_the_contract_says(api: Api, built_type: str) -> None:
-    found = api.recognize(built_type, photograph(1, 2), append=False).json()
+def test_the_answer_is_as_the_contract_says(api: Api, shared_type: str) -> None:
+    found = api.recognize(shared_type, photograph(1, 2), append=False).json()
     assert {name: isinstance(found[name], kind) for name, kind in CONTRACT.items()} == dict.fromkeys(
         CONTRACT, True
     )
@@ -49,9 +49,9 @@ def test_the_answer_is_as_the_contract_says(api: Api, built_type: str) -> None:
     assert found["model"] == api.call("GET", "/health").json()["model"]
 
 
-def test_a_photo_of_another_type_is_not_recognised_at_a_high_threshold(api: Api, built_type: str) -> None:
+def test_a_photo_of_another_type_is_not_recognised_at_a_high_threshold(api: Api, shared_type: str) -> None:
     before = api.objects()
-    found = api.recognize(built_type, photograph(2), threshold=0.99).json()
+    found = api.recognize(shared_type, photograph(2), threshold=0.99).json()
     assert not found["match"]
     assert found["appended"] is None
     assert api.objects() == before
@@ -87,9 +87,9 @@ def test_the_same_bytes_again_add_nothing(api: Api, built_type: str) -> None:
     assert api.objects() == before
 
 
-def test_append_can_be_declined(api: Api, built_type: str) -> None:
+def test_append_can_be_declined(api: Api, shared_type: str) -> None:
     before = api.objects()
-    found = api.recognize(built_type, photograph(1, 9), append="false").json()
+    found = api.recognize(shared_type, photograph(1, 9), append="false").json()
     assert found["match"]
     assert found["appended"] is None
     assert api.objects() == before
@@ -103,9 +103,9 @@ def uploaded(api: Api, image: bytes) -> str:
     return query_key
 
 
-def test_raw_form_and_upload_give_the_same_answer(api: Api, built_type: str) -> None:
+def test_raw_form_and_upload_give_the_same_answer(api: Api, shared_type: str) -> None:
     image = photograph(1, 9)
-    path, params = f"/types/{built_type}/recognize", {"append": "false"}
+    path, params = f"/types/{shared_type}/recognize", {"append": "false"}
     ways: list[dict[str, Any]] = [
         {"data": image, "headers": {"Content-Type": "image/png"}},
         {"data": image, "headers": {"Content-Type": "application/octet-stream"}},
@@ -177,10 +177,10 @@ def refusals() -> list[Any]:
 
 @pytest.mark.parametrize(("path", "request_", "status", "told"), refusals())
 def test_bad_requests_are_told_why_and_leave_no_trace(
-    api: Api, built_type: str, path: str, request_: dict[str, Any], status: int, told: str
+    api: Api, shared_type: str, path: str, request_: dict[str, Any], status: int, told: str
 ) -> None:
     before = api.objects()
-    answer = api.call("POST", path.format(f"/types/{built_type}/recognize"), **request_)
+    answer = api.call("POST", path.format(f"/types/{shared_type}/recognize"), **request_)
     assert answer.status_code == status
     assert answer.json()["statusCode"] == status
     assert told in answer.json()["message"]

@@ -7,6 +7,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -100,7 +101,7 @@ def _describe(source: Source, precision: Precision, graph: Path) -> ModelDescrip
 
 def _compare(source: Source, graph: Path) -> tuple[NDArray[np.float32], int]:
     """Cosine similarity between source and graph on each sample image, and the encodings' dimension."""
-    images = sample_images()
+    images = list(sample_images())
     expected = source.encode(images)
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
@@ -108,6 +109,7 @@ def _compare(source: Source, graph: Path) -> tuple[NDArray[np.float32], int]:
     return np.sum(expected * encodings, axis=1), encodings.shape[1]
 
 
+@cache
 def _sample_pixels(image_size: int) -> NDArray[np.uint8]:
     return np.stack([np.asarray(resize_and_crop(image, image_size)) for image in sample_images()])
 

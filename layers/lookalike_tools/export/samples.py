@@ -1,5 +1,7 @@
 """Images to compare encoders on: rendered, always the same, of many shapes."""
 
+from functools import cache
+
 import numpy as np
 from PIL import Image
 
@@ -7,10 +9,11 @@ SIZES = [(224, 224), (640, 480), (480, 640), (900, 300), (300, 900), (1280, 720)
 """Widths and heights in pixels, around and on both sides of an encoder's input."""
 
 
-def sample_images() -> list[Image.Image]:
+@cache
+def sample_images() -> tuple[Image.Image, ...]:
     """RGB images: colour gradients, noise, and shapes on a background, in each of the sizes."""
     rng = np.random.default_rng(0)
-    return [draw(width, height, rng) for width, height in SIZES for draw in (_gradient, _noise, _shapes)]
+    return tuple(draw(width, height, rng) for width, height in SIZES for draw in (_gradient, _noise, _shapes))
 
 
 def _gradient(width: int, height: int, rng: np.random.Generator) -> Image.Image:
