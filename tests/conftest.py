@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import Emulator, running_emulator
@@ -15,7 +15,14 @@ from thumbnail_model import save_thumbnail_model
 # As many more examples as `make soak` takes: pytest --hypothesis-profile soak.
 settings.register_profile("soak", max_examples=1600)
 # As many as `make mutants` takes, for each of its thousand and more mutants, and the same each time.
-settings.register_profile("mutants", max_examples=30, deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "mutants",
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],  # nobody reads the example that kills a mutant
+)
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def image_key(type_id: str, name: str) -> str:
         InvalidNameError: the name is none that an image can have.
     """
     key = images_prefix(type_id) + name
-    if not name or name.endswith("/") or any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
         raise InvalidNameError(f"{name!r} can't name an image: give a file name without control characters")
     if any(part in ("", ".", "..") for part in name.split("/")):
         raise InvalidNameError(f"{name!r} can't name an image: empty, '.' and '..' are no parts of a name")

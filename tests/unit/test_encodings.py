@@ -68,6 +68,12 @@ def test_encodings_say_whether_they_are_complete_and_when_they_were_built(comple
     assert read.built_at == TIME
 
 
+def test_encodings_are_written_in_single_precision() -> None:
+    written = of({"1.jpg": "a"})
+    doubled = replace(written, matrix=written.matrix.astype(np.float64))
+    assert np.array_equal(load(dump(doubled, TIME), MODEL, TYPE, DIMENSION).matrix, written.matrix)
+
+
 def test_a_recognized_image_keeps_what_it_was_nearest_to() -> None:
     row = Row("2.jpg", "a", Origin.RECOGNIZED, TIME, similarity=0.97, nearest="1.jpg")
     written = of({"1.jpg": "a"}).append([EncodedImage(row, encoded("2.jpg").encoding)])

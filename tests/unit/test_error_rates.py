@@ -76,6 +76,11 @@ def test_sorted_trials_keep_what_belongs_together() -> None:
     assert groups.tolist() == [1, 3, 2, 0]
 
 
+def test_trials_of_equal_scores_keep_their_order() -> None:
+    everyone = Trials(np.tile([0.5, 0.9], 500), np.zeros(1000, bool), np.arange(1000))
+    assert sort_trials(everyone).groups.tolist() == [*range(1, 1000, 2), *range(0, 1000, 2)]
+
+
 def test_a_group_that_is_drawn_twice_counts_twice_and_one_not_drawn_not_at_all() -> None:
     trials = Trials(
         np.array([0.9, 0.8, 0.7, 0.6, 0.5]),

@@ -62,6 +62,16 @@ def test_scores_are_those_that_a_stack_decides_by(types: list[np.ndarray]) -> No
         assert relative[row] == pytest.approx(decided(query, references, Rule.RELATIVE), abs=1e-4)
 
 
+def test_the_other_type_is_the_nearest_of_all_others_however_many_there_are() -> None:
+    similarities = np.random.default_rng(0).uniform(-1, 1, (40, 60)).astype(np.float32)
+    scores = relative_scores(similarities)
+    assert scores.dtype == np.float32
+    for query, row in enumerate(similarities):
+        for number, own in enumerate(row):
+            other = np.delete(row, number).max()
+            assert scores[query, number] == pytest.approx(1 - (1 - own) / (1 - other), rel=1e-4, abs=1e-4)
+
+
 def test_scores_of_an_unknown_type_are_those_of_a_stack_without_it(types: list[np.ndarray]) -> None:
     references = [matrix[:5] for matrix in types]
     for own, matrix in enumerate(types):

@@ -64,8 +64,8 @@ def error_curve(trials: Trials, weights: NDArray[np.float64] | None = None) -> C
     ends = np.append(trials.scores[1:] != trials.scores[:-1], True)
     return Curve(
         trials.scores[ends],
-        genuine[ends] / max(genuine[-1], 1e-12),
-        impostor[ends] / max(impostor[-1], 1e-12),
+        genuine[ends] / max(genuine[-1], 1),
+        impostor[ends] / max(impostor[-1], 1),
     )
 
 
