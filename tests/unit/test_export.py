@@ -23,8 +23,8 @@ from lookalike.vision.model import (
     ModelDescription,
     read_description,
 )
-from lookalike_tools.export import ExportError, export_model
-from lookalike_tools.export.exporter import LEAST_COSINE
+from lookalike_tools.export.exporter import LEAST_COSINE, export_model
+from lookalike_tools.export.source import ExportError
 from tiny_clip import MODULE_FOLDER, save_tiny_clip
 
 SHAPES = [(224, 224), (640, 480), (37, 500), (900, 41), (3, 2), (1, 1)]

@@ -9,7 +9,7 @@ from sentence_transformers import SentenceTransformer
 from torch import nn
 
 from lookalike.errors import LookalikeError
-from lookalike_tools.export import export_model
+from lookalike_tools.export.exporter import export_model
 from lookalike_tools.export.random_clip import save_random_clip
 
 NAME = "clip-ViT-B-32"
