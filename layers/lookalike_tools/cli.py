@@ -7,7 +7,7 @@ import ast
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -59,7 +59,7 @@ class LazyCommand(TyperCommand):
 
 def make_group() -> TyperGroup:
     """All commands under one name."""
-    group = typer.main.get_group(app)
+    group = cast(TyperGroup, typer.main.get_command(app))
     for module in COMMANDS:
         group.add_command(LazyCommand(module))
     return group

@@ -50,7 +50,7 @@ class Query:
 
     @property
     def right_answer(self) -> bool:
-        """Whether it matched just if it shows the type."""
+        """Whether it is a match exactly if the photo shows the type."""
         return bool(self.answer["match"]) == self.right_type
 
 

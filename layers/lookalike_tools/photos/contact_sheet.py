@@ -126,7 +126,7 @@ def _scale(draw: ImageDraw.ImageDraw, corner: tuple[int, int], row: Row, colour:
 
 
 def _mark(match: bool) -> Image.Image:
-    """A tick on a disc, or a cross in a ring: their shapes differ too, for those who see no red and green."""
+    """A tick on a disc, or a cross in a ring: the shapes differ as the colours do, for the colour-blind."""
     large = Image.new("RGB", (104, 104), _WHITE)
     draw = ImageDraw.Draw(large)
     if match:
