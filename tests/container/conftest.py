@@ -12,7 +12,7 @@ from container.engine import Engine, EngineError, find_engine
 from container.function_container import FunctionContainer, running_function
 from container.images import BuildImages, Image, built_images
 from lookalike.vision.model import ModelDescription, read_description
-from lookalike_tools.export import export_model
+from lookalike_tools.export.exporter import export_model
 from lookalike_tools.local.emulator import Emulator
 from tiny_clip import save_tiny_clip
 

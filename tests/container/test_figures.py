@@ -15,7 +15,7 @@ from container.engine import Engine
 from container.full_size_clip import save_full_size_clip
 from container.function_container import running_function
 from container.images import BuildImages, Image
-from lookalike_tools.export import export_model
+from lookalike_tools.export.exporter import export_model
 
 MB = 1_000_000
 LIMIT_MB = {"int8": 280, "fp32": 550}

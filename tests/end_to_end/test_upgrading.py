@@ -10,9 +10,11 @@ import pytest
 
 from deployed import Api, eventually
 from lookalike.vision.model import read_description
-from lookalike_tools.export import export_model
-from lookalike_tools.live.upkeep import list_types, old_models, rebuild_types, remove_encodings
-from lookalike_tools.local import local_stack
+from lookalike_tools.export.exporter import export_model
+from lookalike_tools.live.api import list_types
+from lookalike_tools.live.old_encodings import old_models, remove_encodings
+from lookalike_tools.live.rebuilding import rebuild_types
+from lookalike_tools.local.stack import local_stack
 from photographs import photograph
 from tiny_clip import save_tiny_clip
 

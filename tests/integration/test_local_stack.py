@@ -19,7 +19,8 @@ import requests
 
 from lookalike.errors import ModelError
 from lookalike_tools.live.stack import Stack
-from lookalike_tools.local import LocalStackError, local_stack
+from lookalike_tools.local.emulator import LocalStackError
+from lookalike_tools.local.stack import local_stack
 
 ROOT = Path(__file__).parents[2]
 DESCRIPTION = {
@@ -170,7 +171,7 @@ class Command:
         self.directory = directory
         self.ready_file = directory / "ready.json"
         program = (
-            "import sys; from pathlib import Path; from lookalike_tools.local import run_stack; "
+            "import sys; from pathlib import Path; from lookalike_tools.commands.local import run_stack; "
             "model, ready_file, root = map(Path, sys.argv[1:]); "
             "run_stack(model, ready_file=ready_file, root=root)"
         )

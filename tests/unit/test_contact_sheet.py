@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,9 +45,9 @@ def area(image: Image.Image, colour: tuple[int, int, int]) -> int:
 
 def test_a_query_lies_beside_its_nearest_reference(sheet):
     image = sheet([ROW])
-    plain = sheet([ROW._replace(query=Image.new("RGB", (64, 48), BLUE))])
+    plain = sheet([replace(ROW, query=Image.new("RGB", (64, 48), BLUE))])
     left, _, right, _ = changed(image, plain)
-    other = changed(image, sheet([ROW._replace(nearest=Image.new("RGB", (64, 48), RED))]))
+    other = changed(image, sheet([replace(ROW, nearest=Image.new("RGB", (64, 48), RED))]))
     assert right <= other[0]
     assert right - left == other[2] - other[0]
 
@@ -57,17 +59,17 @@ def test_thirty_rows_fill_three_columns(sheet):
 
 
 def test_rows_are_grouped_under_their_headings(sheet):
-    rows = [ROW._replace(heading="Easy"), ROW._replace(heading="Hard"), ROW._replace(heading="Hard")]
-    one, two = sheet([row._replace(heading="Easy") for row in rows]), sheet(rows)
+    rows = [replace(ROW, heading="Easy"), replace(ROW, heading="Hard"), replace(ROW, heading="Hard")]
+    one, two = sheet([replace(row, heading="Easy") for row in rows]), sheet(rows)
     assert two.height > one.height
 
 
 @settings(max_examples=15, deadline=None)
 @given(name=st.text("abmwAMW018-._", min_size=1, max_size=64))
 def test_a_name_of_any_length_stays_clear_of_the_similarity(sheet, name):
-    row = ROW._replace(asked=name)
-    of_name = changed(sheet([row]), sheet([row._replace(asked="")]))
-    of_similarity = changed(sheet([row]), sheet([row._replace(similarity=0.1)]))
+    row = replace(ROW, asked=name)
+    of_name = changed(sheet([row]), sheet([replace(row, asked="")]))
+    of_similarity = changed(sheet([row]), sheet([replace(row, similarity=0.1)]))
     assert of_name[2] < of_similarity[0]
 
 
@@ -78,22 +80,22 @@ def test_a_long_title_stays_in_the_margins(sheet):
 
 @pytest.mark.parametrize("size", [(2000, 1), (1, 2000), (1, 1), (300, 900)])
 def test_a_photo_of_any_shape_keeps_its_proportions_and_its_place(sheet, size):
-    blank = ROW._replace(query=Image.new("RGB", (64, 48), "white"), nearest=None)
-    image = sheet([blank._replace(query=Image.new("RGB", size, RED))])
+    blank = replace(ROW, query=Image.new("RGB", (64, 48), "white"), nearest=None)
+    image = sheet([replace(blank, query=Image.new("RGB", size, RED))])
     left, top, right, bottom = ImageChops.difference(image, sheet([blank])).getbbox()
     assert (right - left, bottom - top) == (224, 168)
     assert area(image, RED) > 0
 
 
 def test_match_and_miss_differ_without_colour(sheet):
-    hit, miss = (sheet([ROW._replace(match=match, appended=False)]).convert("L") for match in (True, False))
+    hit, miss = (sheet([replace(ROW, match=match, appended=False)]).convert("L") for match in (True, False))
     assert changed(
         hit.point(lambda level: 255 * (level > 160)), miss.point(lambda level: 255 * (level > 160))
     )
 
 
 def test_a_type_without_references_says_so(sheet):
-    image = sheet([ROW._replace(nearest=None)])
+    image = sheet([replace(ROW, nearest=None)])
     assert area(image, BLUE) == 0
 
 

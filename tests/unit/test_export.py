@@ -23,8 +23,8 @@ from lookalike.vision.model import (
     ModelDescription,
     read_description,
 )
-from lookalike_tools.export import ExportError, export_model
-from lookalike_tools.export.exporter import LEAST_COSINE
+from lookalike_tools.export.exporter import LEAST_COSINE, export_model
+from lookalike_tools.export.source import ExportError
 from tiny_clip import MODULE_FOLDER, save_tiny_clip
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,8 @@ def export_from_hub(endpoint: str, folder: Path) -> str:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from lookalike_tools.export import ExportError, export_model\n"
+        "from lookalike_tools.export.exporter import export_model\n"
+        "from lookalike_tools.export.source import ExportError\n"
         "start = time.monotonic()\n"
         "try:\n"
         "    export_model('clip-ViT-B-32', 'fp32', Path(sys.argv[1]))\n"

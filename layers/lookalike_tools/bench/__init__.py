@@ -1,4 +1,4 @@
-"""The benchmark: what Lookalike costs, next to what people would use instead, measured by alternation.
+"""The benchmark: Lookalike and what people would use instead, measured in turn.
 
 Nothing is imported here: contenders' processes must load only what they need.
 """

@@ -1,9 +1,10 @@
-"""`lookalike bench`: measure all of it, then say it in a table, in JSON and in a picture."""
+"""The whole benchmark: measurements, then tables, JSON and a picture."""
 
 import json
 import logging
 import os
 import warnings
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from lookalike_tools.bench.cold import cold_starts
 from lookalike_tools.bench.comparing import measure_comparing
 from lookalike_tools.bench.contenders import installed
 from lookalike_tools.bench.machine import measure_machine
-from lookalike_tools.bench.models import clip_at_hand, make_models
+from lookalike_tools.bench.models import is_clip_cached, make_models
 from lookalike_tools.bench.photos import phone_photo, small_photo
 from lookalike_tools.bench.picture import draw_picture
 from lookalike_tools.bench.places import Places
@@ -38,15 +39,15 @@ def run_bench(out: Path) -> None:
     """
     use_cores()
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    # The libraries' progress and warnings, here and in the contenders' processes.
+    # Silences the libraries' progress and warnings, here and in the contenders' processes.
     os.environ |= {"PYTHONWARNINGS": "ignore", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     transformers_logging.disable_progress_bar()
-    clip = clip_at_hand()
+    clip = is_clip_cached()
     if not clip:
         rich.print(
-            "CLIP can't be had here: a ViT-B/32 of random weights stands in, with the same arithmetic."
+            "CLIP is not on this machine: a ViT-B/32 of random weights stands in, with the same arithmetic."
         )
     models = make_models(out, clip=clip)
     places = Places(str(models.source), str(models.plain_graph), str(models.fp32), str(models.int8))
@@ -64,7 +65,7 @@ def run_bench(out: Path) -> None:
         "phone_photo_bytes": sum(map(len, phone)) // len(phone),
     }
     step("measuring this machine")
-    results["machine"] = measure_machine()._asdict()
+    results["machine"] = asdict(measure_machine())
     step("encoding, in turn")
     with running_workers(names, places) as workers:
         results["phone"] = alternate(workers, phone, ROUNDS)
@@ -73,17 +74,17 @@ def run_bench(out: Path) -> None:
     photo = out / "small.jpg"
     photo.write_bytes(small[0])
     results["cold"] = {
-        name: start._asdict() for name, start in cold_starts(names, places, photo, COLD_ROUNDS).items()
+        name: asdict(start) for name, start in cold_starts(names, places, photo, COLD_ROUNDS).items()
     }
     step("comparing, loading and appending")
-    results["comparing"] = measure_comparing()._asdict()
+    results["comparing"] = asdict(measure_comparing())
     step("a query's stages")
     results["stages"] = measure_stages(places, phone[0])
     with running_emulator() as emulator:
         step("querying")
-        results["serving"] = measure_serving(emulator, models.int8, small[0])._asdict()
+        results["serving"] = asdict(measure_serving(emulator, models.int8, small[0]))
         step(f"building {PHOTOS} photos")
-        results["building"] = measure_building(emulator, places, phone)._asdict()
+        results["building"] = asdict(measure_building(emulator, places, phone))
     report = make_report(results)
     (out / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
     draw_picture(report, out / "speed.png")

@@ -5,9 +5,10 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import boto3
 import numpy as np
@@ -33,7 +34,8 @@ ROUNDS = 3
 BUCKET, TYPE = "building", "phone-photos"
 
 
-class Building(NamedTuple):
+@dataclass(frozen=True)
+class Building:
     """Median seconds for all photos, by contender, and the floors that ours stand on."""
 
     seconds: dict[str, float]

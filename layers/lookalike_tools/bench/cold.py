@@ -5,9 +5,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 from lookalike_tools.bench.places import Places
 
@@ -19,12 +19,13 @@ PROGRAM = (
     "from lookalike_tools.bench.places import Places\n"
     "CONTENDERS[name](Places(**json.loads(places)))(Path(photo).read_bytes())\n"
     "print(time.time())\n"
-    # Unlike getrusage's figure, this one leaves out the parent's memory before the program was loaded.
+    # Unlike getrusage's figure, this leaves out the parent's memory before the program is loaded.
     "print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])\n"
 )
 
 
-class ColdStart(NamedTuple):
+@dataclass(frozen=True)
+class ColdStart:
     """Seconds from starting the process to its first encoding, and its peak memory in bytes."""
 
     seconds: float
@@ -38,7 +39,7 @@ def cold_starts(names: Sequence[str], places: Places, photo: Path, rounds: int) 
         for name in names:
             start = time.time()
             program = subprocess.run(  # noqa: S603 - our own program
-                [sys.executable, "-c", PROGRAM, name, str(photo), json.dumps(places._asdict())],
+                [sys.executable, "-c", PROGRAM, name, str(photo), json.dumps(asdict(places))],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
-from typing import NamedTuple
 
 import numpy as np
 from sentence_transformers import util
@@ -18,12 +18,13 @@ from lookalike_tools.bench.timing import median_seconds, seconds
 ROWS = (100, 10_000, 100_000)
 APPEND_ROWS = (100, 1_000, 10_000)
 PLAIN_ROWS = 1_000
-"""The plain loop is timed on so many rows at most; it grows in proportion."""
+"""The plain loop is timed on this many rows at most; its time grows in proportion."""
 
 DIMENSION = 512
 
 
-class Comparing(NamedTuple):
+@dataclass(frozen=True)
+class Comparing:
     """Seconds to compare by rows, and to load 100 rows."""
 
     plain: dict[int, float]
@@ -35,7 +36,7 @@ class Comparing(NamedTuple):
 
 
 def measure_comparing() -> Comparing:
-    """Compare, load and append; `append` is our own work, with the writing left out."""
+    """Compare, load and append; `append` leaves out the write to S3."""
     compared = {rows: _compare(rows) for rows in ROWS}
     small = make_encodings(100)
     as_json = json.dumps([list(map(float, row)) for row in small.matrix])
@@ -56,7 +57,7 @@ def measure_comparing() -> Comparing:
 
 
 def _compare(rows: int) -> tuple[float, float, float]:
-    """Seconds of the plain loop, of ours, and of the one pass over memory that any comparison takes."""
+    """Seconds of the plain loop, of ours, and of the one pass over memory that any comparison needs."""
     encodings = make_encodings(rows)
     query = encodings.matrix[0].copy()
     listed = encodings.matrix[:PLAIN_ROWS].tolist()
@@ -77,7 +78,7 @@ def _append(rows: int) -> float:
 
 
 def make_encodings(rows: int, model_id: str = "model", type_id: str = "type") -> Encodings:
-    """Random encodings with names as recognition gives them."""
+    """Random encodings under names like those of appended images."""
     matrix = np.random.default_rng(0).standard_normal((rows, DIMENSION), dtype=np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     named = tuple(

@@ -1,4 +1,4 @@
-"""What is compared: image bytes to an encoding, the way people would do it. Each loads only what it needs."""
+"""What is compared: ways from image bytes to an encoding. Each loads only what it needs."""
 
 import importlib.util
 import io

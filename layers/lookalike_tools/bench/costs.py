@@ -4,7 +4,7 @@ Prices of us-east-1, x86, in US dollars: https://aws.amazon.com/lambda/pricing/,
 and https://aws.amazon.com/api-gateway/pricing/
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 GB_SECOND = 0.0000166667
 LAMBDA_REQUEST = 0.20e-6
@@ -19,7 +19,8 @@ READS_A_QUERY = 2
 """Settings and encodings."""
 
 
-class Cost(NamedTuple):
+@dataclass(frozen=True)
+class Cost:
     """Seconds of one, and US dollars for 1,000."""
 
     seconds: float

@@ -1,6 +1,6 @@
 """What this machine can do at best: the floor under each figure."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,8 @@ VIT_B_32_FLOPS = 2 * (12 * 50 * (4 * 768**2 + 2 * 768 * 3072) + 49 * 3072 * 768 
 """Operations for one image: 12 layers' weights with 50 tokens, 49 patches' embeddings, and attention."""
 
 
-class Machine(NamedTuple):
+@dataclass(frozen=True)
+class Machine:
     """Measured rates: float32 operations a second of a large matrix product, and bytes a second read."""
 
     flops: float

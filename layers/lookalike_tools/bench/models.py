@@ -1,7 +1,8 @@
-"""The models to measure: CLIP where it was exported, else a CLIP of the same size with random weights."""
+"""The models to measure: CLIP if this machine has it, else a CLIP of the same size with random weights."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 import onnx
 import torch
@@ -9,14 +10,15 @@ from sentence_transformers import SentenceTransformer
 from torch import nn
 
 from lookalike.errors import LookalikeError
-from lookalike_tools.export import export_model
+from lookalike_tools.export.exporter import export_model
 from lookalike_tools.export.random_clip import save_random_clip
 
 NAME = "clip-ViT-B-32"
 
 
-class Models(NamedTuple):
-    """Folders and files of the same weights, as each contender takes them."""
+@dataclass(frozen=True)
+class Models:
+    """Folders and files of the same weights, in each contender's format."""
 
     source: Path | str
     plain_graph: Path
@@ -26,7 +28,7 @@ class Models(NamedTuple):
 
 
 class _Plain(nn.Module):
-    """CLIP's image half as it is exported without further thought: normalised floats in, features out."""
+    """CLIP's image half, exported the plain way: normalised floats in, features out."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -43,7 +45,7 @@ def make_models(folder: Path, *, clip: bool) -> Models:
 
     Args:
         folder: kept from run to run.
-        clip: whether CLIP itself can be had; else random weights of the same size are measured.
+        clip: measure CLIP; else random weights of the same size.
     """
     folder = folder / ("clip" if clip else "random")
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,14 +61,16 @@ def make_models(folder: Path, *, clip: bool) -> Models:
     for precision in precisions:
         if not (folder / precision).exists():
             export_model(str(source), precision, folder / precision)
-    return Models(source, plain, folder / "fp32", folder / "int8", not clip)
+    return Models(
+        source=source, plain_graph=plain, fp32=folder / "fp32", int8=folder / "int8", random=not clip
+    )
 
 
-def clip_at_hand() -> bool:
+def is_clip_cached() -> bool:
     """Whether sentence-transformers can load CLIP without the network."""
     try:
         SentenceTransformer(NAME, device="cpu", local_files_only=True)
-    except Exception:  # a loader of other people's files raises nearly anything
+    except Exception:  # it loads other people's files, and raises nearly anything
         return False
     return True
 

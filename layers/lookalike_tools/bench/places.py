@@ -1,9 +1,10 @@
-"""Where a contender's process finds its model, as texts that pass between processes."""
+"""Where a contender's process finds its model, as text that passes between processes."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Places(NamedTuple):
+@dataclass(frozen=True)
+class Places:
     """Paths, or the name of a model on the hub."""
 
     source: str

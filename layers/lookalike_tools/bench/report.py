@@ -1,5 +1,6 @@
-"""What the measurements say: ratios against goals, floors, and costs."""
+"""What follows from the measurements: ratios against goals, floors, and costs."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -13,7 +14,7 @@ FP32, INT8 = "Lookalike fp32", "Lookalike int8"
 
 
 def make_report(results: dict[str, Any]) -> dict[str, Any]:
-    """The measurements, and what follows from them: goals, floors and costs."""
+    """The measurements with goals, floors and costs."""
     serving, building = results["serving"], results["building"]
     alone, among_others = serving["beyond"].values()
     machine = results["machine"]
@@ -28,8 +29,8 @@ def make_report(results: dict[str, Any]) -> dict[str, Any]:
         },
         "costs": {
             memory: {
-                "1,000 recognitions": costs.recognitions(query, memory)._asdict(),
-                "1,000 images built": costs.images_built(image, memory)._asdict(),
+                "1,000 recognitions": asdict(costs.recognitions(query, memory)),
+                "1,000 images built": asdict(costs.images_built(image, memory)),
             }
             for memory in costs.MEMORY_SIZES
         },

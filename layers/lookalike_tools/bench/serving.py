@@ -1,9 +1,9 @@
-"""A warm query's way through the library, with S3 emulated on the same cores."""
+"""A warm query through the library, with S3 emulated on the same cores."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 import boto3
 
@@ -25,14 +25,15 @@ TYPE = "type"
 NO_MATCH, ANY_MATCH = Policy(Rule.SIMILARITY, 1), Policy(Rule.SIMILARITY, -1)
 
 
-class Serving(NamedTuple):
+@dataclass(frozen=True)
+class Serving:
     """Seconds of a warm query on a small photo.
 
     Attributes:
-        beyond: what recognizing takes longer than decoding and encoding alone, by the number of other types.
-        read: the conditional read of unchanged encodings alone, the emulator's part included.
-        settings: reading the type's settings, which the function does before, the emulator's part included.
-        event: putting the event, which the function does after, the emulator's part included.
+        beyond: recognition without decoding and encoding, by the number of other types.
+        read: the conditional read of unchanged encodings, with the emulator's part.
+        settings: the read of the type's settings, which precedes recognition, with the emulator's part.
+        event: putting the event, which follows recognition, with the emulator's part.
         append_writes: conditional writes of encodings that a match with append makes.
     """
 
@@ -65,10 +66,15 @@ def measure_serving(emulator: Emulator, model_dir: Path, photo: bytes) -> Servin
             _put(store, f"other-{other}", 10)
         rounds = [{name: seconds(work) for name, work in parts.items()} for _ in range(ROUNDS)]
         taken = {name: median(times[name] for times in rounds) for name in parts}
-        # Of neighbours in time, for the cores' speed varies.
+        # Differences within a round, because the cores' speed varies.
         beyond[others] = median(times["query"] - times["encoding"] for times in rounds)
-    writes = _count_writes(encoder, store, photo)
-    return Serving(beyond, taken["read"], taken["settings"], taken["event"], writes)
+    return Serving(
+        beyond=beyond,
+        read=taken["read"],
+        settings=taken["settings"],
+        event=taken["event"],
+        append_writes=_count_writes(encoder, store, photo),
+    )
 
 
 def _put(store: Store, type_id: str, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""Where a query's milliseconds go: its stages one by one, done plainly and as Lookalike does them."""
+"""Where a query's milliseconds go: each stage, done plainly and as Lookalike does it."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Contenders in processes of their own, asked in turn: no one's threads, caches or memory are another's."""
+"""Contenders in processes of their own, asked in turn: they share no threads, caches or memory."""
 
 import multiprocessing
 import os
@@ -12,11 +12,11 @@ from lookalike_tools.bench.contenders import CONTENDERS, THREADS
 from lookalike_tools.bench.places import Places
 
 PAUSE_SECONDS = 0.1
-"""Before each is asked: for a moment after a run, one contender's threads would slow down the next one."""
+"""Before each photo: for a moment after a run, a contender's threads slow down the next one."""
 
 
 def use_cores() -> None:
-    """Keep this process, and all that it starts, on as many cores as a contender has threads."""
+    """Keep this process and its children on as many cores as a contender has threads."""
     cores = sorted(os.sched_getaffinity(0))[:THREADS]
     os.sched_setaffinity(0, cores)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -1,23 +1,14 @@
-"""Dead letters: give the messages that failed too often another chance, once their cause is mended."""
+"""`lookalike redrive`."""
 
-from typing import TYPE_CHECKING
+import typer
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+from lookalike_tools.commands.options import LiveStack
+from lookalike_tools.live import dead_letters
+from lookalike_tools.live.stack import find_stack
 
 
-def redrive(sqs: "SQSClient", dead_letters_url: str, queue_url: str) -> int:
-    """Move all dead letters back to the queue; returns how many.
-
-    A letter is removed only after the queue has it: should this be interrupted, a message may come twice,
-    which does no harm.
-    """
-    moved = 0
-    while letters := sqs.receive_message(
-        QueueUrl=dead_letters_url, MaxNumberOfMessages=10, VisibilityTimeout=60
-    ).get("Messages"):
-        for letter in letters:
-            sqs.send_message(QueueUrl=queue_url, MessageBody=letter["Body"])
-            sqs.delete_message(QueueUrl=dead_letters_url, ReceiptHandle=letter["ReceiptHandle"])
-        moved += len(letters)
-    return moved
+def redrive(stack: LiveStack = "lookalike") -> None:
+    """Give messages that failed time and again another chance, once their cause is mended."""
+    live = find_stack(stack)
+    moved = dead_letters.redrive(live.client("sqs"), live.dead_letter_queue_url, live.queue_url)
+    typer.echo(f"dead letters moved back to the queue: {moved}")

@@ -1,106 +1,70 @@
-"""Review what a live stack appended by itself: look at it, and remove what is wrong."""
+"""`lookalike review`."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Annotated
 
-import numpy as np
-import requests
-from botocore.exceptions import BotoCoreError, ClientError
-from PIL import Image
+import typer
 from rich.console import Console
 
-from lookalike.keys import images_prefix
-from lookalike.matching.encodings import Encodings, Origin
-from lookalike_tools.live.encodings import read_type_encodings
-from lookalike_tools.live.stack import Stack, StackError
-from lookalike_tools.live.upkeep import get_json
+from lookalike_tools.commands.options import LiveStack
+from lookalike_tools.live.api import delete_image, read_type
+from lookalike_tools.live.appended import AppendedImage, find_appended
+from lookalike_tools.live.encodings import read_encodings
+from lookalike_tools.live.photos import read_images
+from lookalike_tools.live.stack import Stack, StackError, find_stack
 from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 
-SHOWN = 60
-"""Images on a contact sheet at most: those that resemble the type least."""
+MAX_SHOWN = 60
+"""Images on a contact sheet: those that resemble the type least."""
 
 console = Console()
 
 
-def review_type(stack: Stack, type_id: str, remove: Sequence[str], out: Path) -> None:
-    """Remove images of a type, if any are named; then draw the appended ones with their nearest references.
-
-    Args:
-        stack: the live stack.
-        type_id: the type.
-        remove: names of appended images.
-        out: folder for the contact sheet.
-
-    Raises:
-        StackError: no such type or image, or the stack can't be reached.
-    """
-    get_json(stack, f"/types/{type_id}", {})
-    encodings = read_type_encodings(stack, type_id)
-    names = _appended(encodings, type_id)
-    for name in remove:
+def review(
+    type_id: Annotated[str, typer.Argument(metavar="TYPE")],
+    remove: Annotated[list[str] | None, typer.Option(help="Name of an image to remove.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path(".review"),
+    stack: LiveStack = "lookalike",
+) -> None:
+    """Look at the images that recognition appended to a type, and remove wrong ones."""
+    live = find_stack(stack)
+    read_type(live, type_id)  # an unknown type is an error here
+    (encodings,) = read_encodings(live, [type_id])
+    appended = find_appended(encodings) if encodings else []
+    unwanted = remove or []
+    names = {image.name for image in appended}
+    for name in unwanted:
         if name not in names:
             raise StackError(f"{name!r} is no appended image of {type_id}: without --remove, all are listed")
-        answer = stack.call("DELETE", f"/types/{type_id}/images/{quote(name, safe='')}")
-        if answer.status_code != requests.codes.no_content:
-            raise StackError(f"{name} can't be removed: {answer.status_code} {answer.text}")
+        delete_image(live, type_id, name)
         console.print(f"{name} removed", soft_wrap=True)
-    left = {name: index for name, index in names.items() if name not in remove}
-    if not encodings or not left:
+    left = [image for image in appended if image.name not in unwanted]
+    if left:
+        _show(live, type_id, left[:MAX_SHOWN], out)
+    else:
         console.print(f"No image of {type_id} was appended by recognition.")
-        return
-    _show(stack, type_id, encodings, left, out)
 
 
-def _appended(encodings: Encodings | None, type_id: str) -> dict[str, int]:
-    """Row of each appended image, by its name."""
-    return {
-        row.image.removeprefix(images_prefix(type_id)): index
-        for index, row in enumerate(encodings.rows if encodings else ())
-        if row.origin is Origin.RECOGNIZED
-    }
-
-
-def _show(stack: Stack, type_id: str, encodings: Encodings, appended: dict[str, int], out: Path) -> None:
-    uploaded = [i for i, row in enumerate(encodings.rows) if row.origin is Origin.UPLOADED]
-    ranked: list[tuple[float, str, int | None]] = []
-    for name, index in appended.items():
-        similarities = encodings.matrix[uploaded] @ encodings.matrix[index]
-        if uploaded:
-            best = int(np.argmax(similarities))
-            ranked.append((float(similarities[best]), name, uploaded[best]))
-        else:
-            ranked.append((-1, name, None))
-    ranked.sort()
+def _show(stack: Stack, type_id: str, appended: Sequence[AppendedImage], out: Path) -> None:
     console.print("Similarity to the nearest reference, and the appended image:")
-    rows, s3 = [], stack.client("s3")
-    for similarity, name, nearest in ranked[:SHOWN]:
-        row = encodings.rows[appended[name]]
-        reference = encodings.rows[nearest].image if nearest is not None else None
-        console.print(f"{similarity:.4f}  {name}", soft_wrap=True, highlight=False)
-        rows.append(
-            Row(
-                query=_fetch(s3, stack.bucket, row.image),
-                asked=name,
-                nearest=_fetch(s3, stack.bucket, reference) if reference else None,
-                similarity=similarity,
-                threshold=None,
-                match=True,
-                appended=True,
-            )
+    for image in appended:
+        console.print(f"{image.similarity:.4f}  {image.name}", soft_wrap=True, highlight=False)
+    keys = {key for image in appended for key in (image.key, image.nearest) if key}
+    images = read_images(stack, keys)
+    rows = [
+        Row(
+            query=images[image.key],
+            asked=image.name,
+            nearest=images[image.nearest] if image.nearest else None,
+            similarity=image.similarity,
+            threshold=None,
+            match=True,
+            appended=True,
         )
-    out.mkdir(parents=True, exist_ok=True)
+        for image in appended
+    ]
     path = out / f"{type_id}.png"
     contact_sheet(rows, path, title=f"Appended to {type_id}, the least similar first")
     console.print(f"Each beside its nearest reference: [bold]{path}")
     console.print(f"Remove what is wrong: lookalike review {type_id} --remove NAME", soft_wrap=True)
-
-
-def _fetch(s3: Any, bucket: str, key: str) -> Image.Image:
-    try:
-        image = Image.open(s3.get_object(Bucket=bucket, Key=key)["Body"])
-        image.load()
-    except (BotoCoreError, ClientError) as error:
-        raise StackError(f"{key} can't be read: {error}") from None
-    return image

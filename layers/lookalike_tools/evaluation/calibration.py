@@ -1,17 +1,17 @@
 """Thresholds for a wanted false accept rate, from the types' own encodings. Pure.
 
-Each photo that people uploaded is asked against every type, its own without itself (leave-one-out). Appended
-photos are references, but ask nothing: they are there because they scored high.
+Each uploaded photo is compared with every type; with its own type, the photo itself is left out. Appended
+photos serve as references only: they are there because they scored high.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.decision import Rule, relative_score
+from lookalike.matching.decision import MIN_OTHERS, Rule, relative_score
 from lookalike.matching.encodings import Encodings, Origin
 from lookalike.matching.gallery import prototype
 from lookalike_tools.evaluation.error_rates import Interval, wilson
@@ -20,26 +20,28 @@ CHUNK = 1024
 """Photos compared with all prototypes at once: bounds memory."""
 
 ENOUGH_PHOTOS = 10
-"""With fewer photos of a type, its true accept rate is hardly known."""
+"""Fewer photos of a type say little about its true accept rate."""
 
 
-class Scores(NamedTuple):
-    """What photos scored against a type: those of its own, and those of other types."""
+@dataclass(frozen=True)
+class Scores:
+    """What photos score against a type: its own photos, and those of other types."""
 
     genuine: NDArray[np.floating]
     impostor: NDArray[np.floating]
 
 
-class Calibration(NamedTuple):
+@dataclass(frozen=True)
+class Calibration:
     """A threshold for a type, and what to expect of it.
 
     Attributes:
         threshold: what the score must exceed, 0 to 1.
         far: the false accept rate on the photos of other types.
-        far_interval: where the rate is on other photos of such types, at 95 %.
+        far_interval: of that rate on new photos of those types, at 95 %.
         tar: the true accept rate on the type's own photos.
-        tar_interval: where that rate is on other photos of the type, at 95 %.
-        warnings: why the figures can't be relied on.
+        tar_interval: of that rate on new photos of the type, at 95 %.
+        warnings: why the figures are unreliable.
     """
 
     threshold: float
@@ -53,10 +55,10 @@ class Calibration(NamedTuple):
 def score_types(
     types: Sequence[Encodings], wanted: Sequence[str]
 ) -> Iterator[tuple[str, dict[Rule, Scores]]]:
-    """Score uploaded photos against types by each rule; yields each wanted type.
+    """Score uploaded photos against types by each rule; yields each wanted type with its scores.
 
     Args:
-        types: all types of the stack, two at least, each with a row at least.
+        types: all types of the stack: two at least, each with at least one row.
         wanted: the types to score against.
     """
     matrices = [encodings.matrix for encodings in types]
@@ -88,16 +90,15 @@ def score_types(
 
 
 def calibrate(scores: Scores, far: float) -> Calibration:
-    """The lowest threshold that photos of other types exceed at a rate of at most `far`, also new ones.
+    """The lowest threshold that a new photo of another type exceeds with a probability of at most `far`.
 
-    Of n photos, as many may exceed it as make a share of at most `far` when a new one is counted too: so a
-    new photo of such types exceeds it with a probability of at most `far`. This is the quantile of split
+    At most `far` * (n + 1) - 1 of the n photos of other types exceed it. This is the quantile of split
     conformal prediction: Angelopoulos and Bates, 2021, https://arxiv.org/abs/2107.07511, section 1.
     """
     impostor = np.sort(scores.impostor)[::-1]
     allowed = math.floor(far * (len(impostor) + 1) + 1e-9) - 1
     reached = float(impostor[max(allowed, 0)]) if len(impostor) else 1.0
-    # Rounded up: photos at the threshold itself stay refused.
+    # Rounded up: a photo whose score equals the threshold stays refused.
     threshold = min(1.0, max(0.0, math.ceil(reached * 1e4) / 1e4))
     false_accepts, true_accepts = int(np.sum(impostor > threshold)), int(np.sum(scores.genuine > threshold))
     warnings = []
@@ -109,13 +110,27 @@ def calibrate(scores: Scores, far: float) -> Calibration:
     if len(scores.genuine) < ENOUGH_PHOTOS:
         warnings.append(f"{len(scores.genuine)} photos of its own are too few to know the true accept rate")
     return Calibration(
-        threshold,
-        false_accepts / max(len(impostor), 1),
-        wilson(false_accepts, len(impostor)),
-        true_accepts / max(len(scores.genuine), 1),
-        wilson(true_accepts, len(scores.genuine)),
-        tuple(warnings),
+        threshold=threshold,
+        far=false_accepts / max(len(impostor), 1),
+        far_interval=wilson(false_accepts, len(impostor)),
+        tar=true_accepts / max(len(scores.genuine), 1),
+        tar_interval=wilson(true_accepts, len(scores.genuine)),
+        warnings=tuple(warnings),
     )
+
+
+def choose_rule(scores: Collection[dict[Rule, Scores]], far: float, types: int) -> Rule:
+    """The rule that accepts most of the types' own photos: one for all, because each type has few photos.
+
+    Args:
+        scores: of each type that is calibrated, by each rule.
+        far: the false accept rate that is wanted.
+        types: how many types the stack has; with few, only similarity can decide.
+    """
+    if types <= MIN_OTHERS:
+        return Rule.SIMILARITY
+    accepted = {rule: np.mean([calibrate(each[rule], far).tar for each in scores]) for rule in Rule}
+    return Rule.RELATIVE if accepted[Rule.RELATIVE] >= accepted[Rule.SIMILARITY] else Rule.SIMILARITY
 
 
 def _similarities_to_the_rest(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -133,7 +148,7 @@ def _nearest_two(
     own: NDArray[np.intp],
     to_own: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
-    """Of each photo the greatest similarity to a prototype, the type that has it, and the second greatest."""
+    """Each photo's greatest similarity to a prototype, the type it belongs to, and the second greatest."""
     parts = []
     for start in range(0, len(photos), CHUNK):
         rows = slice(start, start + CHUNK)

@@ -1,18 +1,19 @@
 """Error rates of a decision by score, as biometrics states them (ISO/IEC 19795-1). Pure.
 
-A trial asks whether a photo shows a type: a genuine one should be accepted, an impostor's refused. At a
-threshold, the true accept rate (TAR) is the share of genuine trials whose score exceeds it, the false accept
-rate (FAR) that of impostor trials. Where FAR and 1 - TAR are equal is the equal error rate (EER).
+A trial asks whether a photo shows a type. In a genuine trial it does, in an impostor trial it does not. At a
+threshold, the true accept rate (TAR) is the share of genuine trials whose score exceeds it; the false accept
+rate (FAR) is that share of impostor trials. The equal error rate (EER) is FAR where it equals 1 - TAR.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Z = 1.959964
-"""Of a 95 % confidence interval: the 97.5 % quantile of the normal distribution."""
+"""The 97.5 % quantile of the normal distribution, for 95 % confidence intervals."""
 
 
 class Interval(NamedTuple):
@@ -26,9 +27,9 @@ class Trials(NamedTuple):
     """Trials and their scores.
 
     Attributes:
-        scores: (trials,), the higher the more alike.
-        genuine: (trials,), whether the photo shows the type asked for.
-        groups: (trials,), the type of each photo as a number from 0: photos of one type are not independent.
+        scores: (trials,), higher is more alike.
+        genuine: (trials,), whether the photo shows the type.
+        groups: (trials,), the photo's type as a number from 0: photos of one type are not independent.
     """
 
     scores: NDArray[np.floating]
@@ -36,8 +37,9 @@ class Trials(NamedTuple):
     groups: NDArray[np.intp]
 
 
-class Curve(NamedTuple):
-    """Error rates at falling thresholds: accept what scores as high as the threshold or higher."""
+@dataclass(frozen=True)
+class Curve:
+    """Error rates at falling thresholds: scores at the threshold or above are accepted."""
 
     thresholds: NDArray[np.floating]
     tar: NDArray[np.float64]
@@ -45,7 +47,7 @@ class Curve(NamedTuple):
 
 
 def sort_trials(trials: Trials) -> Trials:
-    """The trials with the highest scores first, as `error_curve` takes them."""
+    """The trials, highest scores first, as `error_curve` takes them."""
     order = np.argsort(-trials.scores, kind="stable")
     return Trials(trials.scores[order], trials.genuine[order], trials.groups[order])
 
@@ -70,7 +72,7 @@ def error_curve(trials: Trials, weights: NDArray[np.float64] | None = None) -> C
 
 
 def equal_error_rate(curve: Curve) -> float:
-    """Where FAR and 1 - TAR meet, on straight lines between the thresholds."""
+    """The rate at which FAR equals 1 - TAR, by linear interpolation between thresholds."""
     far, frr = np.append(0, curve.far), np.append(1, 1 - curve.tar)
     after = int(np.argmax(far >= frr))
     before = after - 1
@@ -94,10 +96,9 @@ def threshold_at_far(curve: Curve, far: float) -> float:
 def bootstrap(
     statistic: Callable[[NDArray[np.float64]], float], groups: int, repeats: int = 200, seed: int = 0
 ) -> Interval:
-    """A percentile bootstrap interval over groups.
+    """A percentile bootstrap interval over groups, because trials of one type share photos.
 
-    As in Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
-    Types are drawn, not trials, for trials of one type share its photos.
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
 
     Args:
         statistic: takes how often each group was drawn, (groups,).
@@ -112,9 +113,9 @@ def bootstrap(
 
 
 def wilson(successes: int, trials: int) -> Interval:
-    """Interval of a rate; everything is possible without a trial.
+    """The interval of a rate; 0 to 1 without any trial.
 
-    As in Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """
     if not trials:
         return Interval(0, 1)

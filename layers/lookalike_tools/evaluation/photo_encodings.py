@@ -1,4 +1,4 @@
-"""Encodings of photos on disk, kept between runs by what the photos' bytes are."""
+"""Encodings of photos on disk, cached between runs by a digest of the photos' bytes."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +21,9 @@ BATCH = 16
 def encode_photos(
     encoder: Encoder, paths: Sequence[Path], console: Console, cache_dir: Path = CACHE_DIR
 ) -> dict[Path, NDArray[np.float32]]:
-    """Encode photos, with a progress bar; those encoded before are taken from the cache.
+    """The encoding, (dimension,), of each photo: from the cache, or encoded with a progress bar.
 
-    Returns:
-        The encoding, (dimension,), of each photo; a photo that can't be encoded is told and left out.
+    A photo that can't be encoded is printed and left out.
     """
     cache_file = cache_dir / f"encodings-{encoder.model_id}.safetensors"
     known = _read_cache(cache_file)

@@ -4,45 +4,32 @@ import base64
 import html
 import io
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from lookalike.matching.decision import Rule
+from lookalike_tools.evaluation.confusions import Confusion
 from lookalike_tools.evaluation.error_rates import error_curve, sort_trials, threshold_at_far
+from lookalike_tools.evaluation.style import DPI, GENUINE, IMPOSTOR, INK, SIBLING, score_style
 from lookalike_tools.evaluation.trials import Draw, trials_of
 
 COLOURS = {Rule.SIMILARITY: "#b8322a", Rule.RELATIVE: "#1b7f4d"}
-GENUINE, IMPOSTOR, SIBLING = "#1b7f4d", "#9aa0a6", "#b8322a"
-DPI = 110
-
-
-class Confusion(NamedTuple):
-    """A type that was accepted as another: how often, and the photo that scored most with its reference."""
-
-    type_id: str
-    asked: str
-    false_accepts: int
-    trials: int
-    score: float
-    query: Path
-    reference: Path
 
 
 def write_report(
     path: Path, result: dict[str, Any], draws: list[Draw], confusions: dict[Rule, list[Confusion]]
 ) -> None:
-    """Write the picture to `path`: as PNG, or within an HTML page if the name ends so.
+    """Write the picture to `path`: as PNG, or in an HTML page if the name ends in .html or .htm.
 
     Raises:
         OSError: `path` can't be written.
     """
     picture = io.BytesIO()
-    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
+    with score_style():
         _draw_figure(result, draws, confusions).savefig(picture, format="png", dpi=DPI)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() in (".html", ".htm"):
@@ -83,7 +70,7 @@ def _draw_distribution(axis: Axes, draws: list[Draw], rule: Rule) -> None:
     for name, (scores, colour) in groups.items():
         axis.hist(scores, bins=bins, density=True, histtype="step", color=colour, label=name, linewidth=1.6)
     threshold = threshold_at_far(error_curve(sort_trials(trials)), 0.01)
-    axis.axvline(threshold, color="#22252a", linewidth=1, linestyle=":", label="1 % false accepts")
+    axis.axvline(threshold, color=INK, linewidth=1, linestyle=":", label="1 % false accepts")
     axis.set(title=f"Scores by {rule}", xlabel="score", yticks=[])
     axis.legend(frameon=False, loc="upper left")
 

@@ -29,7 +29,7 @@ def relative_scores(similarities: Matrix) -> Matrix:
 
 
 def relative_scores_without(similarities: Matrix, own: NDArray[np.intp]) -> Matrix:
-    """As `relative_scores`, as if each query's own type, (n,), were not known; its column is of no use."""
+    """`relative_scores` if each query's own type, (n,), were not known; its own column is meaningless."""
     unknown = similarities.copy()
     unknown[np.arange(len(unknown)), own] = -1
     return relative_scores(unknown)

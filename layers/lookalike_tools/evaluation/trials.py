@@ -1,7 +1,7 @@
-"""Draws of reference photos, and what all other photos score against every type by each rule. Pure."""
+"""Draws of reference photos, and the scores of all other photos against every type. Pure."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,8 @@ from lookalike_tools.evaluation.scores import (
 )
 
 
-class Draw(NamedTuple):
+@dataclass(frozen=True)
+class Draw:
     """One draw of reference photos, and the scores of the other photos.
 
     Attributes:
@@ -25,9 +26,9 @@ class Draw(NamedTuple):
         queries: (n,), which photo of its type each query is.
         own: (n,), the type of each query, as a number.
         scores: (n, types), by each rule.
-        unknown: (n, types), by each rule, as if the query's own type were not known.
+        unknown: (n, types), by each rule, if the query's own type were not known.
         siblings: (types, types), whether one of two types is the nearest to the other.
-        first: (n,), by each rule, the type that is identified.
+        first: (n,), by each rule, the type with the highest score.
     """
 
     references: list[NDArray[np.intp]]
@@ -43,9 +44,9 @@ def draw(types: Sequence[Matrix], references: int, random: np.random.Generator) 
     """Draw reference photos of each type, and score all other photos against every type.
 
     Args:
-        types: each type's encodings, (photos, dimension), more than `references` photos.
+        types: each type's encodings, (photos, dimension), of more than `references` photos.
         references: how many to draw of each.
-        random: draws.
+        random: where the draws come from.
     """
     shuffled = [random.permutation(len(matrix)) for matrix in types]
     drawn = [matrix[order[:references]] for matrix, order in zip(types, shuffled, strict=True)]
@@ -80,8 +81,8 @@ def trials_of(
     Args:
         draws: the draws.
         rule: whose scores to take.
-        siblings: only impostors of sibling types, or only those of others; all if None.
-        unknown: impostors as if their own type were not known, with which no gallery helps.
+        siblings: take impostors of sibling types only, or of other types only; all if None.
+        unknown: score impostors as if their own type were not known.
     """
     parts = []
     for each in draws:

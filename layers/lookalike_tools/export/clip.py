@@ -27,7 +27,7 @@ SIZES = {768: "B", 1024: "L", 1280: "H"}
 
 
 CENTRE = 128
-"""Taken from pixels first, so that rounding the weights costs little."""
+"""Subtracted from pixels first, so that rounding the weights costs little."""
 
 
 class PixelEmbeddings(nn.Module):
@@ -73,7 +73,7 @@ class ClipImageTower(nn.Module):
         for layer in self.layers:
             normalised = layer.layer_norm1(hidden)
             if layer is self.layers[-1]:
-                # Only the class token is looked at in the end: the last layer needs no other's output.
+                # Only the class token is used in the end: the last layer computes no other.
                 hidden = hidden[:, :1]
             hidden = hidden + _attend(layer.self_attn, normalised[:, : hidden.shape[1]], normalised)
             hidden = hidden + layer.mlp(layer.layer_norm2(hidden))
@@ -82,10 +82,11 @@ class ClipImageTower(nn.Module):
 
 
 def _attend(attention: CLIPAttention, queries: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-    """What (n, q, hidden size) take from (n, t, hidden size), as plain products and softmax."""
+    """What queries (n, q, hidden size) take from tokens (n, t, hidden size), as products and softmax."""
 
     def heads(projected: torch.Tensor) -> torch.Tensor:
-        return projected.unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
+        split: torch.Tensor = projected.unflatten(-1, (attention.num_heads, -1))
+        return split.transpose(1, 2)
 
     query, key = heads(attention.q_proj(queries)), heads(attention.k_proj(tokens))
     weights = torch.softmax(query @ key.transpose(-1, -2) * attention.scale, dim=-1)
@@ -98,7 +99,7 @@ def load_clip(source: str) -> Source:
     """Load CLIP by its name on the hub or from a folder that sentence-transformers saved.
 
     Raises:
-        ExportError: it can't be had, has no CLIP image tower, or prepares images in another way than CLIP.
+        ExportError: it can't be loaded, has no CLIP image tower, or prepares images unlike CLIP.
     """
     model = _load(source).eval().float()
     clip = getattr(model[0], "model", None)
@@ -136,7 +137,7 @@ def _load(source: str) -> SentenceTransformer:
     local_only = path.is_dir() or trouble is not None
     try:
         return SentenceTransformer(source, device="cpu", local_files_only=local_only)
-    except Exception as error:  # a loader of other people's files raises nearly anything
+    except Exception as error:  # it loads other people's files, and raises nearly anything
         if trouble:
             raise ExportError(
                 f"{source} is no folder here, and the Hugging Face hub can't be reached ({trouble}): "
@@ -146,10 +147,10 @@ def _load(source: str) -> SentenceTransformer:
 
 
 def _hub_trouble(name: str) -> str | None:
-    """Why the hub can't be asked for a model, or None if it has it.
+    """Why the hub can't be reached; None if it has the model.
 
-    One request without retries: loading by itself tries again for more than a minute. Where the hub is out
-    of reach, a copy in the local cache still does.
+    One request without retries: a load retries for more than a minute. If the hub can't be reached, a copy
+    in the local cache will do.
     """
     repository = name if "/" in name else f"{HUB_ORGANIZATION}/{name}"
     try:
@@ -159,7 +160,7 @@ def _hub_trouble(name: str) -> str | None:
             f"{name} is neither a folder here nor a model on the Hugging Face hub that you may read: "
             f"give {SOURCES}"
         ) from None
-    except Exception as error:  # the HTTP client's own, which differ between its versions
+    except Exception as error:  # the HTTP client's own, which depend on its version
         return _first_line(error)
     return None
 
@@ -169,7 +170,11 @@ def _first_line(error: Exception) -> str:
 
 
 def _read_mean_and_std(settings: dict[str, Any], size: int, source: str) -> tuple[Channels, Channels]:
-    """Mean and standard deviation of an image processor that prepares images as the runtime does."""
+    """Mean and standard deviation of an image processor.
+
+    Raises:
+        ExportError: it prepares images in another way than the runtime.
+    """
     expected = {
         "do_convert_rgb": True,
         "do_resize": True,

@@ -1,4 +1,4 @@
-"""The model that people's commands run on: CLIP where it can be had, else, said loudly, a stand-in."""
+"""The model that commands use by default: CLIP if it can be had, else a stand-in, with a loud warning."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ STAND_IN_DIR = Path(".model-stand-in")
 
 
 def prepare_model(console: Console) -> Path:
-    """The folder of a model, exported first if need be: CLIP's, or the stand-in's where CLIP can't be had.
+    """The folder of CLIP, or of the stand-in if CLIP can't be had; exported first if need be.
 
     Raises:
         ExportError: the stand-in can't be exported either.
@@ -26,7 +26,9 @@ def prepare_model(console: Console) -> Path:
 
 
 def _export_model(console: Console) -> Path:
-    from lookalike_tools.export import ExportError, export_model  # noqa: PLC0415 - torch takes seconds to load
+    # Torch takes seconds to import: only what exports loads it.
+    from lookalike_tools.export.exporter import export_model  # noqa: PLC0415
+    from lookalike_tools.export.source import ExportError  # noqa: PLC0415
 
     console.print(f"Exporting {CLIP} ...")
     try:

@@ -1,4 +1,4 @@
-"""`export_model`: load the source, write the graph, measure its agreement, put the folder in place."""
+"""From a source to a model folder, checked against the source."""
 
 import contextlib
 import hashlib
@@ -29,20 +29,20 @@ from lookalike_tools.export.stand_in import STAND_IN, load_stand_in
 Precision = Literal["fp32", "int8"]
 
 LEAST_COSINE: dict[Precision, float] = {"fp32": 0.9995, "int8": 0.99}
-"""An encoder that strays further from its source on any sample image is not written."""
+"""An encoder with a lower cosine similarity to its source, on any sample image, is not written."""
 
 
 def export_model(source: str, precision: Precision, out_dir: Path) -> ModelDescription:
-    """Make a model folder from CLIP, or from the stand-in, and say what it holds.
+    """Make a model folder from CLIP or from the stand-in; returns its description.
 
     Args:
         source: a name on the Hugging Face hub such as `clip-ViT-B-32`, a folder that sentence-transformers
             saved, or `efficientnet-lite0`, the stand-in.
         precision: of the weights; int8 is a quarter the size.
-        out_dir: the folder to make; a model folder in its place is replaced once the new one is complete.
+        out_dir: the folder to make; it replaces an older model folder once it is complete.
 
     Raises:
-        ExportError: the source can't be had or can't be exported, or `out_dir` holds something else.
+        ExportError: the source can't be loaded or exported, or `out_dir` holds something else.
 
     Example:
         >>> export_model("clip-ViT-B-32", "fp32", Path(".model")).model_id
@@ -67,7 +67,7 @@ def export_model(source: str, precision: Precision, out_dir: Path) -> ModelDescr
 
 
 def _quantize(source: Source, graph: Path) -> None:
-    """To int8 by the faster way, or by the more exact one where the faster strays too far."""
+    """To int8: the fast way if it is exact enough, else the slower and more exact way."""
     exact = graph.read_bytes()
     quantize_graph(graph, _sample_pixels(source.encoder.image_size))
     cosines, _ = _compare(source, graph)
@@ -115,7 +115,7 @@ def _sample_pixels(image_size: int) -> NDArray[np.uint8]:
 
 
 def _digest(encoder: PixelsToEncoding, precision: Precision) -> str:
-    """SHA-256 over all that makes encodings comparable: weights, precision, preprocessing."""
+    """SHA-256 over what encodings depend on: weights, precision, preprocessing."""
     settings = {"precision": precision, "size": encoder.image_size, "mean": encoder.mean, "std": encoder.std}
     digest = hashlib.sha256(json.dumps(settings).encode())
     for name, tensor in sorted(encoder.tower.state_dict().items()):
@@ -131,7 +131,7 @@ def _check_replaceable(out_dir: Path) -> None:
         raise ExportError(f"{out_dir} is a file: give a folder to make")
     others = {path.name for path in out_dir.iterdir()} - {GRAPH_FILE, WEIGHTS_FILE, DESCRIPTION_FILE}
     if others:
-        raise ExportError(f"{out_dir} holds {min(others)}, which is no part of a model: give another folder")
+        raise ExportError(f"{out_dir} holds {min(others)}, which is not part of a model: give another folder")
 
 
 def _put_in_place(new: Path, out_dir: Path, old: Path) -> None:
@@ -148,7 +148,7 @@ def _put_in_place(new: Path, out_dir: Path, old: Path) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the libraries' progress and warnings off the terminal: what matters is raised or returned."""
+    """Keep the libraries' progress bars and warnings off the terminal."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     logging.disable(logging.WARNING)

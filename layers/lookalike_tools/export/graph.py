@@ -12,8 +12,8 @@ from lookalike_tools.export.source import ExportError, PixelsToEncoding
 OPSET = 18
 
 LARGE_BYTES = 50_000_000
-"""A graph of more bytes opens clearly faster with its weights in a file of their own, which is mapped into
-memory instead of parsed: ViT-B/32 in half the time as float32, in two thirds as int8."""
+"""A larger graph opens faster with its weights in a file of their own, which is mapped into memory instead
+of parsed: ViT-B/32 takes half the time as float32, two thirds as int8."""
 
 
 def write_graph(encoder: PixelsToEncoding, path: Path) -> None:
@@ -43,7 +43,7 @@ def write_graph(encoder: PixelsToEncoding, path: Path) -> None:
     )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # Beyond this level, a saved graph would only suit machines like this one.
+    # At higher levels, a saved graph only suits machines like this one.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(path)
     onnxruntime.InferenceSession(
@@ -56,5 +56,5 @@ def move_weights_out(path: Path, weights: Path) -> None:
     if path.stat().st_size <= LARGE_BYTES:
         return
     onnx.save(onnx.load(path), path, save_as_external_data=True, location=weights.name)
-    # ONNX makes it readable by its owner alone.
+    # ONNX makes the file readable by its owner alone.
     weights.chmod(path.stat().st_mode)

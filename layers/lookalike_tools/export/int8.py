@@ -2,8 +2,8 @@
 
 Each matrix product with weights becomes an integer product. Activations are scaled token by token as the
 graph runs, so that an encoding does not depend on its batch. Trained transformers have a few channels with
-large activations, which would drown the others; so each channel is first divided by a factor that its weights
-take in (SmoothQuant, arXiv 2211.10438), which changes nothing but what rounding costs.
+large activations, which would drown the others. So each channel is divided by a factor that its weights are
+multiplied with (SmoothQuant, arXiv 2211.10438): the products stay the same, and rounding costs less.
 """
 
 from pathlib import Path
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 LEVELS = 115
-"""Levels of a token's activations on each side of 0. More would leave fewer to the weights: see
+"""Levels of a token's activations on each side of 0. More of them leave fewer for the weights: see
 `_quantize_columns`."""
 
 LEAST = 1e-5
 """Keeps divisions from channels and tokens that are all 0."""
 
 LEAST_CONVOLUTION = 8192
-"""Weights of the smallest convolution that is shrunk."""
+"""Convolutions with fewer weights stay float32."""
 
 
 def quantize_graph(path: Path, pixels: NDArray[np.uint8]) -> None:
@@ -41,7 +41,7 @@ def quantize_graph(path: Path, pixels: NDArray[np.uint8]) -> None:
 def _quantize_products(model: onnx.ModelProto, pixels: NDArray[np.uint8]) -> None:
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    # The product of pixels stays as it is: 3% of the work, but all that follows depends on it.
+    # The product with pixels stays as it is: 3 % of the work, and everything depends on it.
     pixels_read = _pixel_tensors(graph)
     products: dict[str, list[onnx.NodeProto]] = {}
     for node in graph.node:
@@ -116,7 +116,7 @@ def _largest_activations(
 def _smoothing_factors(
     largest: NDArray[np.float32], matrices: list[NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """What each channel is divided by: activations and weights share their range evenly (alpha = 0.5)."""
+    """The divisor of each channel: activations and weights share the range evenly (alpha = 0.5)."""
     weights = np.max([np.abs(matrix).max(1) for matrix in matrices], axis=0)
     factors = np.sqrt(np.maximum(largest, LEAST) / np.maximum(weights, LEAST))
     return np.asarray(factors, np.float32)
@@ -125,13 +125,13 @@ def _smoothing_factors(
 def _quantize_columns(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Weights (k, n) as int8 and a scale for each column.
 
-    Processors without VNNI add two neighbouring products in 16 bits, and cut off what does not fit. Here it
-    always fits, so that each machine computes the same.
+    Processors without VNNI add two neighbouring products in 16 bits, and saturate. These weights never
+    saturate, so that all machines compute the same.
     """
     padded = np.pad(weights, ((0, len(weights) % 2), (0, 0)))
     positive, negative = np.maximum(padded, 0), np.maximum(-padded, 0)
     pairs = np.maximum(positive[::2] + positive[1::2], negative[::2] + negative[1::2])
-    most_pair = np.iinfo(np.int16).max // (2 * LEVELS) - 1  # each of two weights may be rounded up by a half
+    most_pair = np.iinfo(np.int16).max // (2 * LEVELS) - 1  # rounding may add a half to each weight
     scales = np.maximum(np.abs(weights).max(0) / np.iinfo(np.int8).max, pairs.max(0) / most_pair)
     scales[scales == 0] = 1
     return np.rint(weights / scales).astype(np.int8), scales.astype(np.float32)
@@ -173,7 +173,7 @@ def _add(graph: onnx.GraphProto, name: str, value: NDArray[np.generic] | np.gene
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:
-    """Leave out the weights and casts that no node reads any more."""
+    """Drop the weights and casts that no node reads."""
     read = {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
     nodes = [node for node in graph.node if read & set(node.output)]
     tensors = [tensor for tensor in graph.initializer if tensor.name in read]

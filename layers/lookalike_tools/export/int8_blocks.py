@@ -1,7 +1,7 @@
-"""A float32 graph to int8 in blocks: nothing drowns, at half the speed of integer products.
+"""A float32 graph to int8 in blocks: more exact than integer products, at half their speed.
 
-For models whose activations are too uneven to be scaled token by token: here each block of a token's
-activations has a scale of its own, so that a few large ones do not drown the others.
+For models whose activations are too uneven for one scale a token: here each block of a token's activations
+has its own scale, so that a few large ones do not drown the others.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ INT8_ACCUMULATION = 4
 
 def quantize_graph_in_blocks(path: Path) -> None:
     """Rewrite a float32 graph in place."""
-    from onnxruntime.quantization.matmul_nbits_quantizer import (  # noqa: PLC0415 - it sets logging up
+    from onnxruntime.quantization.matmul_nbits_quantizer import (  # noqa: PLC0415 - its import sets up logging
         MatMulNBitsQuantizer,
     )
 

@@ -1,4 +1,4 @@
-"""CLIPs of random weights, in the layout that `clip-ViT-B-32` has on the hub: same arithmetic, no sense."""
+"""CLIPs with random weights, laid out as `clip-ViT-B-32` is on the hub: same arithmetic, no meaning."""
 
 import json
 from pathlib import Path
@@ -46,15 +46,14 @@ MODULES = [{"idx": 0, "name": "0", "path": MODULE_FOLDER, "type": "sentence_tran
 
 
 def save_random_clip(folder: Path, config: dict[str, Any] = VIT_B_32, seed: int = 0) -> Path:
-    """Save a CLIP of random weights to `folder`, for SentenceTransformer(folder).
+    """Save a CLIP with random weights to `folder`, for SentenceTransformer(folder).
 
-    The same seed gives the same weights, spread so widely that different images get clearly different
-    encodings.
+    The weights vary so widely that different images get clearly different encodings.
 
     Args:
         folder: the folder to make.
         config: as transformers.CLIPConfig takes it.
-        seed: of the random weights.
+        seed: the same seed gives the same weights.
     """
     module = folder / MODULE_FOLDER
     module.mkdir(parents=True)

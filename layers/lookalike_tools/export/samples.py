@@ -1,4 +1,4 @@
-"""Images to compare encoders on: rendered, always the same, of many shapes."""
+"""Images to compare encoders on: rendered, always the same, in many shapes."""
 
 from functools import cache
 

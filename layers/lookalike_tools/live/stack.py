@@ -1,4 +1,4 @@
-"""A live stack, on AWS or on this machine: where its parts are, and calls to them."""
+"""A live stack, on AWS or on this machine: where its parts are, and signed calls to its API."""
 
 import json
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ class Stack:
     """A deployed stack.
 
     Attributes:
-        api_url: where its API answers, without a slash at the end.
+        api_url: address of its API, without a slash at the end.
         bucket: name of its bucket.
         queue_url: its queue of types to rebuild.
-        dead_letter_queue_url: where messages end that failed time and again.
+        dead_letter_queue_url: the queue of messages that failed too often.
         region: AWS region.
-        endpoint_url: where the emulated AWS answers; None on AWS itself.
+        endpoint_url: address of the emulated AWS; None on AWS itself.
         session: the credentials to use.
     """
 
@@ -53,21 +53,23 @@ class Stack:
 
         Args:
             method: GET, POST, PUT or DELETE.
-            path: what follows the API's address, as the API's description names it.
+            path: of the route, as the API's description has it.
             options: as `requests.request` takes them.
 
         Raises:
             StackError: the API can't be reached, or there are no credentials.
         """
         try:
-            with requests.Session() as session:
-                # An emulated AWS is on this machine: no proxy knows the way.
-                session.trust_env = self.endpoint_url is None
-                return session.request(
-                    method, self.api_url + path, auth=self._sign, timeout=REQUEST_SECONDS, **options
-                )
+            return self.send(method, self.api_url + path, auth=self._sign, **options)
         except requests.RequestException as error:
             raise StackError(f"the API at {self.api_url} can't be reached: {error}") from error
+
+    def send(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Send a request to any address of the stack, unsigned, as `requests.request` does."""
+        with requests.Session() as session:
+            # An emulated AWS is on this machine, where no proxy leads.
+            session.trust_env = self.endpoint_url is None
+            return session.request(method, url, timeout=REQUEST_SECONDS, **options)
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         credentials = self.session.get_credentials()
@@ -82,7 +84,7 @@ class Stack:
 def make_client(session: boto3.Session, service: str, endpoint_url: str | None) -> Any:
     """A boto3 client for one of AWS's services, emulated if there is an endpoint."""
     any_session: Any = session
-    # An emulated AWS is on this machine: no proxy knows the way.
+    # An emulated AWS is on this machine, where no proxy leads.
     config = Config(proxies={}) if endpoint_url else None
     return any_session.client(service, endpoint_url=endpoint_url, config=config)
 
@@ -128,7 +130,7 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
             "credentials and region set, or the ready file of a local one"
         ) from None
     except KeyError as error:
-        raise StackError(f"the stack {name!r} is none of Lookalike's: it has no output {error}") from None
+        raise StackError(f"the stack {name!r} is not a Lookalike stack: it has no output {error}") from None
 
 
 def local_session(region: str) -> boto3.Session:

@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 REGION = "us-east-1"
 CREDENTIALS: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
-# Each loads the model into a process of its own; more than there are cores only wait for each other.
+# Each request gets a process with a model of its own; more of them than cores wait for each other.
 CONCURRENT_REQUESTS = min(4, os.cpu_count() or 1)
 
 
@@ -46,14 +46,14 @@ class Emulator:
 
 @contextmanager
 def running_emulator(port: int | None = None, *, auth: bool = False) -> Iterator[Emulator]:
-    """Start MiniStack and stop it with all its processes at the end, however this process ends.
+    """Run MiniStack; it stops with all its processes at the end of the block, or when this process dies.
 
     Args:
         port: TCP port on the loopback interface; a free one if None.
-        auth: enforce IAM, with the functions' own roles.
+        auth: enforce IAM, with the functions' roles.
 
     Raises:
-        LocalStackError: the port can't be had, or the emulator did not start.
+        LocalStackError: the port is taken, or the emulator does not start.
     """
     with (
         tempfile.TemporaryDirectory(prefix="lookalike-local-", ignore_cleanup_errors=True) as directory,
@@ -74,7 +74,7 @@ def running_emulator(port: int | None = None, *, auth: bool = False) -> Iterator
             stderr=subprocess.STDOUT,
             env=_environment(bound_port, directory, auth=auth),
             pass_fds=[listener.fileno()],
-            # Ctrl-C in the terminal is for us; and this group's end takes the functions' processes along.
+            # Ctrl-C in the terminal reaches only us; killing the group kills the functions' processes too.
             start_new_session=True,
         )
         try:
@@ -97,7 +97,7 @@ def _listen(port: int | None) -> socket.socket:
 
 
 def _environment(port: int, directory: str, *, auth: bool) -> dict[str, str]:
-    """What the emulator and the functions see: nothing of this shell's AWS profile, region or proxies."""
+    """What the emulator and the functions see: no AWS profile, region or proxy of this shell."""
     kept = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "GATEWAY_PORT": str(port),
@@ -109,14 +109,14 @@ def _environment(port: int, directory: str, *, auth: bool) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AUTH": str(auth).lower(),
         "TMPDIR": directory,
-        # It would remove containers that another MiniStack left with Docker, and listen for MQTT.
+        # Else it removes containers that another MiniStack left in Docker, and listens for MQTT.
         "DOCKER_HOST": f"unix://{directory}/no-docker.sock",
         "IOT_MTLS_ENABLED": "0",
     }
 
 
 def _wait_until_healthy(emulator: Emulator) -> None:
-    # The socket listens already: the request waits in its backlog until the emulator serves it.
+    # The socket listens already: the request waits in its backlog until the emulator is up.
     connection = http.client.HTTPConnection(HOST, emulator.port, timeout=60)
     try:
         connection.request("GET", "/_ministack/health")

@@ -1,4 +1,4 @@
-"""The emulator's process: serves MiniStack on a socket it is handed, while its standard input is open.
+"""The emulator's process: serves MiniStack on an inherited socket until its standard input closes.
 
     python -P server.py FILE_DESCRIPTOR CONCURRENT_REQUESTS
 
@@ -18,9 +18,9 @@ App = Callable[..., Awaitable[None]]
 
 
 def end_with_parent() -> None:
-    """Wait until the parent closes our standard input, then end this process and the functions' processes.
+    """Wait until the parent closes our standard input, then kill this process and the functions' processes.
 
-    The kernel closes it too when the parent is killed hard, so nothing stays behind in any case.
+    If the parent is killed, the kernel closes it: nothing stays behind.
     """
     sys.stdin.buffer.read()
     shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
@@ -28,7 +28,7 @@ def end_with_parent() -> None:
 
 
 def queue_requests(app: App, limit: int) -> App:
-    """Let at most `limit` API requests in at once; the others wait for their turn.
+    """Let at most `limit` API requests in at once; the others wait.
 
     Lambda gives each concurrent request an environment of its own, and so does MiniStack: a burst would load
     the model into a new process for every request, or be refused.
@@ -46,9 +46,9 @@ def queue_requests(app: App, limit: int) -> App:
 
 
 def main() -> None:
-    """Serve until the parent goes."""
+    """Serve until the parent ends."""
     threading.Thread(target=end_with_parent, daemon=True).start()
-    from hypercorn.asyncio import serve  # noqa: PLC0415 - slow imports: the parent may go meanwhile
+    from hypercorn.asyncio import serve  # noqa: PLC0415 - slow: the parent may die meanwhile
     from hypercorn.config import Config  # noqa: PLC0415 - likewise
     from ministack.app import app  # type: ignore[import-untyped]  # noqa: PLC0415 - likewise; it has no types
 

@@ -1,18 +1,16 @@
-"""The project's template deployed on an emulated AWS, until it is interrupted."""
+"""The project's template deployed on an emulated AWS."""
 
 import http.client
 import io
 import json
 import os
-import signal
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
 from botocore.exceptions import WaiterError
 
 from lookalike.vision.model import read_description
@@ -46,7 +44,7 @@ def local_stack(
 ) -> Iterator[LocalStack]:
     """Run the whole stack on this machine: the template in `root` on an emulated AWS.
 
-    Ready when it is entered, gone without a trace when it is left.
+    It is ready when the block is entered, and leaves nothing behind when the block ends.
 
     Args:
         model_dir: the model folder that the functions use.
@@ -69,61 +67,24 @@ def local_stack(
         yield stack
 
 
-def run_stack(
-    model_dir: Path, port: int | None = None, ready_file: Path | None = None, *, root: Path = ROOT
-) -> None:
-    """Run the stack until SIGINT or SIGTERM, printing the functions' logs.
-
-    Args:
-        model_dir: the model folder that the functions use.
-        port: TCP port on the loopback interface; a free one if None.
-        ready_file: receives `{"api_url", "bucket", "endpoint_url", "region"}` when the stack is ready;
-            removed when it stops.
-        root: the project's folder.
-
-    Raises:
-        ModelError: `model_dir` holds no model.
-        LocalStackError: the stack can't be started, or stopped by itself.
-    """
-    # Both, for a shell that starts us in the background has SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    if ready_file:
-        ready_file.parent.mkdir(parents=True, exist_ok=True)
-        ready_file.unlink(missing_ok=True)
-    try:
-        with suppress(KeyboardInterrupt), local_stack(model_dir, port, root=root) as stack:
-            typer.echo(
-                f"API        {stack.api_url}\n"
-                f"S3 bucket  {stack.bucket} at {stack.endpoint_url} ({stack.region}, credentials test/test)\n"
-                f"Emulator   logs to {stack.emulator.log_file}\n\n"
-                f"  curl '{stack.api_url}/health'\n"
-                "  curl -X PUT -H 'Content-Type: image/jpeg' --data-binary @reference.jpg "
-                f"'{stack.api_url}/types/hex-nut/images/1.jpg'\n"
-                "  curl -H 'Content-Type: image/jpeg' --data-binary @query.jpg "
-                f"'{stack.api_url}/types/hex-nut/recognize'\n\n"
-                "Ctrl-C stops it all. The functions' logs follow.",
-                err=True,
-            )
-            if ready_file:
-                _write_ready_file(ready_file, stack)
-            for line in follow_logs(stack):
-                typer.echo(line)
-    finally:
-        if ready_file:
-            ready_file.unlink(missing_ok=True)
+def write_ready_file(path: Path, stack: Stack) -> None:
+    """Write where the stack is: `{"api_url", "bucket", "endpoint_url", "region"}`; never half of it."""
+    ready = {name: getattr(stack, name) for name in ("api_url", "bucket", "endpoint_url", "region")}
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(ready))
+    partial.replace(path)
 
 
 def follow_logs(stack: LocalStack) -> Iterator[str]:
-    """The lines that the functions log, as they come.
+    """The lines that the functions log, as they appear.
 
     Raises:
-        LocalStackError: the emulator stopped.
+        LocalStackError: the emulator stopped by itself.
     """
     logs = stack.client("logs")
     groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     overlap_ms = 10_000
-    # The emulator gives each invocation a stream of its own and writes it whole.
+    # Each invocation has a stream of its own, which the emulator writes at once.
     seen: dict[str, int] = {}
     while stack.emulator.process.poll() is None:
         since = int(time.time() * 1000) - overlap_ms
@@ -193,10 +154,3 @@ def _check_health(stack: Stack) -> None:
     response = stack.call("GET", "/health")
     if response.status_code != http.client.OK:
         raise LocalStackError(f"GET /health answers {response.status_code}: {response.text}")
-
-
-def _write_ready_file(path: Path, stack: Stack) -> None:
-    ready = {name: getattr(stack, name) for name in ("api_url", "bucket", "endpoint_url", "region")}
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(ready))
-    partial.replace(path)

@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 Template = dict[str, Any]
 
-# The least that AWS allows: each batch loads the model into a process of its own.
+# The least that AWS allows: each batch gets a process with a model of its own.
 CONCURRENT_BATCHES = 2
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -63,7 +63,7 @@ def translate(template: Template, region: str) -> Template:
 
 
 def drop_bucket_policies(template: Template) -> None:
-    """Drop the policies that demand TLS, in place: nothing speaks it on the loopback interface."""
+    """Drop the policies that demand TLS, in place: the emulator speaks none."""
     resources = template["Resources"]
     for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::S3::BucketPolicy"]:
         del resources[name]
@@ -72,8 +72,8 @@ def drop_bucket_policies(template: Template) -> None:
 def spell_out_routes(template: Template, *, auth: bool) -> None:
     """Turn the OpenAPI body of each HTTP API into routes and integrations, in place.
 
-    API Gateway reads them from the body; the emulator does not. With `auth` a route asks for a signature
-    where the body does; without it none does.
+    API Gateway reads them from the body; the emulator does not. With `auth`, the routes whose operation asks
+    for a signature do so; without it, none does.
     """
     resources = template["Resources"]
     apis = {name: r for name, r in resources.items() if r["Type"] == "AWS::ApiGatewayV2::Api"}
@@ -105,7 +105,7 @@ def spell_out_routes(template: Template, *, auth: bool) -> None:
 
 
 def _asks_for_signature(body: Template, operation: Template) -> bool:
-    # SAM writes a route's authorizer under `security`, and what kind it is among the body's schemes.
+    # SAM writes a route's authorizer under `security`, and its kind under the body's schemes.
     schemes = body.get("components", {}).get("securitySchemes", {})
     named = [name for requirement in operation.get("security", []) for name in requirement]
     return any(schemes.get(name, {}).get("x-amazon-apigateway-authtype") == "awsSigv4" for name in named)

@@ -5,6 +5,7 @@ render("hex-nut-m8", seed=1).save("hex-nut.jpg")
 """
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -48,7 +49,7 @@ def render_series(part: str, seed: int, steps: int) -> list[Image.Image]:
         raise ValueError(f"a series of {steps} photos leads nowhere: it takes at least 2 steps")
     solid, photos = _find(part), []
     for step in range(steps):
-        view = draw_view(_draws(part, seed), step / (steps - 1))._replace(boldness=_PLAIN_TABLE)
+        view = replace(draw_view(_draws(part, seed), step / (steps - 1)), boldness=_PLAIN_TABLE)
         photos.append(develop(shoot(solid, view), view, np.random.default_rng([seed, step])))
     return photos
 

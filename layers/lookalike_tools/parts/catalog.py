@@ -1,6 +1,6 @@
 """The parts: their shapes in millimetres, after the usual standards where looks depend on them."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from lookalike_tools.parts import sdf
 from lookalike_tools.parts.sdf import Array, Shape, intersection, union
 
 
-class Material(NamedTuple):
+@dataclass(frozen=True)
+class Material:
     """How a surface answers light: linear RGB in 0..1, metal or not, and roughness in 0..1."""
 
     colour: tuple[float, float, float]
@@ -16,7 +17,8 @@ class Material(NamedTuple):
     roughness: float
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """A mechanical part: its solids around the origin, and how it lies on the table."""
 
     solids: tuple[tuple[Shape, Material], ...]

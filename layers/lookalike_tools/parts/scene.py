@@ -4,7 +4,7 @@ World axes: x to the right, y away from the camera, z up; the table is z = 0 and
 origin. Solids are traced in their own frame, so that rays are turned once and not each point.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,8 @@ _LAMP_TINT = np.array([[1.04], [1.0], [0.92]], np.float32)
 _SKY_TINT = np.array([[0.95], [0.99], [1.06]], np.float32)
 
 
-class _Stage(NamedTuple):
+@dataclass(frozen=True)
+class _Stage:
     """What the steps of a rendering share; directions are (3, 1), world axes."""
 
     part: Part
@@ -62,7 +63,15 @@ def _set_up(part: Part, view: View) -> _Stage:
     centre = np.array([[0], [0], [raymarch.height(part.shape, turn, extent)]], np.float32)
     away = 2 * size * _FOCAL / (view.fill * HEIGHT)
     eye = centre + away * _towards(180, view.elevation)
-    return _Stage(part, view, size, turn, centre, eye, _towards(view.light_azimuth, view.light_elevation))
+    return _Stage(
+        part=part,
+        view=view,
+        size=size,
+        turn=turn,
+        centre=centre,
+        eye=eye,
+        lamp=_towards(view.light_azimuth, view.light_elevation),
+    )
 
 
 def _rotation(degrees: float, axis: int) -> Array:
@@ -94,7 +103,7 @@ def _camera_rays(stage: _Stage) -> Array:
 
 
 def _on_table(start: Array, rays: Array) -> tuple[Array, Array]:
-    """Where rays meet the table; those that hardly fall meet it far away."""
+    """Where rays meet the table; those that are nearly level meet it far away."""
     along = start[2] / np.maximum(-rays[2], 0.03)
     return start[0] + along * rays[0], start[1] + along * rays[1]
 

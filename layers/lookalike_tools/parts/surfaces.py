@@ -1,8 +1,8 @@
 """The tables that parts lie on: grey-scale tiles made of noise, coloured between two tones."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,8 @@ TEXEL = 0.1
 """Width of a texel, in millimetres."""
 
 
-class Surface(NamedTuple):
+@dataclass(frozen=True)
+class Surface:
     """A kind of table: its pattern, and pairs of tones (linear RGB) for the pattern's 0 and 1."""
 
     pattern: Callable[[np.random.Generator], Array]

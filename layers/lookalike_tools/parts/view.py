@@ -1,13 +1,14 @@
 """How a photo is taken: pose, light, table and camera, drawn at random."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from lookalike_tools.parts.surfaces import SURFACES
 
 
-class View(NamedTuple):
+@dataclass(frozen=True)
+class View:
     """One way to take a photo. Angles in degrees; the frame's height and the pixel are units of length."""
 
     surface: str
@@ -60,4 +61,12 @@ def draw_view(rng: np.random.Generator, difficulty: float) -> View:
         name: float(middle + np.sin(rng.uniform(-np.pi, np.pi)) * (easy + difficulty * (hard - easy)))
         for name, (middle, easy, hard) in RANGES.items()
     }
-    return View(surface, tones, table_turn, table_x, table_y, boldness=0.1 + 0.9 * difficulty, **draws)
+    return View(
+        surface=surface,
+        tones=tones,
+        table_turn=table_turn,
+        table_x=table_x,
+        table_y=table_y,
+        boldness=0.1 + 0.9 * difficulty,
+        **draws,
+    )

@@ -1,9 +1,9 @@
 """A contact sheet: each query photo beside its nearest reference, with the similarity between them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from os import PathLike
-from typing import NamedTuple
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -26,26 +26,27 @@ _GREEN = "#1b7f4d"
 _RED = "#b8322a"
 
 
-class Row(NamedTuple):
-    """One query and its answer; rows that follow each other under the same heading are shown together."""
+@dataclass(frozen=True)
+class Row:
+    """One query and its answer; consecutive rows with the same heading are shown under it."""
 
     query: Image.Image
     asked: str
-    """The type that the query was compared with."""
+    """The type that the query is compared with."""
     nearest: Image.Image | None
     """The reference most like the query, if the type has any."""
     similarity: float
     threshold: float | None
-    """What the similarity had to exceed; None where that did not decide."""
+    """What the similarity must exceed; None if similarity does not decide."""
     match: bool
     appended: bool
     heading: str = ""
 
 
 def contact_sheet(
-    rows: Sequence[Row], path: str | PathLike[str], *, title: str = "Queries and their nearest references"
+    rows: Sequence[Row], path: Path, *, title: str = "Queries and their nearest references"
 ) -> None:
-    """Write the rows to `path` as a PNG, in up to three columns of pairs.
+    """Write the rows to `path` as a PNG, in up to three columns; its folder is made if need be.
 
     Raises:
         ValueError: there are no rows.
@@ -77,6 +78,7 @@ def contact_sheet(
             corner = (_MARGIN + column * (_CARD[0] + _GUTTER), top + line * (_CARD[1] + _GUTTER))
             sheet.paste(_card(row), corner)
         top += -(-len(group) // columns) * (_CARD[1] + _GUTTER)
+    path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, "PNG")
 
 
@@ -124,7 +126,7 @@ def _scale(draw: ImageDraw.ImageDraw, corner: tuple[int, int], row: Row, colour:
 
 
 def _mark(match: bool) -> Image.Image:
-    """A tick on a disc, or a cross in a ring: told apart by shape as well as by colour."""
+    """A tick on a disc, or a cross in a ring: the shapes differ as the colours do, for the colour-blind."""
     large = Image.new("RGB", (104, 104), _WHITE)
     draw = ImageDraw.Draw(large)
     if match:
@@ -152,7 +154,7 @@ def _thumbnail(image: Image.Image) -> Image.Image:
 def _text(
     draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, size: int, colour: str, width: int
 ) -> None:
-    """One line of text; what is too long for `width` loses its middle, for the ends tell types apart."""
+    """One line of text; if it exceeds `width` its middle is cut, because the ends tell types apart."""
     font = ImageFont.load_default(size)
     fitting, dropped = text, 0
     while fitting and draw.textlength(fitting, font) > width:

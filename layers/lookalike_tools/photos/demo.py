@@ -2,15 +2,15 @@
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from PIL import Image
 
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.parts import PARTS, render, render_series
-from lookalike_tools.photos.folders import PhotosError, find_photos
+from lookalike_tools.photos.folders import find_photos, too_few_types
 
 REFERENCES = 5
 QUERIES = 2
@@ -18,8 +18,9 @@ CANDIDATES = 8
 SERIES_SEED = 100
 
 
-class Photo(NamedTuple):
-    """A photo of an object of a type: bytes of an image file."""
+@dataclass(frozen=True)
+class Photo:
+    """A photo of a type's object: the bytes of an image file."""
 
     type_id: str
     name: str
@@ -27,20 +28,23 @@ class Photo(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What tells it from other types' photos."""
+        """Its name with the type, for tables."""
         return self.name if self.name.startswith(self.type_id) else f"{self.type_id}/{self.name}"
 
 
-class TypePhotos(NamedTuple):
-    """A type's photos: references to upload, queries to ask, and more to choose a lesson from."""
+@dataclass(frozen=True)
+class TypePhotos:
+    """A type's photos: references to upload, queries to ask, and candidates for the lesson."""
 
+    type_id: str
     references: list[Photo]
     queries: list[Photo]
     candidates: list[Photo]
 
 
-class Lesson(NamedTuple):
-    """A hard photo, and one of the same type that makes it easier once it is appended."""
+@dataclass(frozen=True)
+class Lesson:
+    """A hard photo, and a helper of the same type: once it is appended, the hard one is recognised."""
 
     hard: Photo
     helper: Photo
@@ -54,7 +58,7 @@ def render_photos(advance: Callable[[], object]) -> list[TypePhotos]:
         photos = [_rendered(part, f"{seed:02}", render(part, seed)) for seed in range(REFERENCES + QUERIES)]
         series = render_series(part, SERIES_SEED, CANDIDATES)
         candidates = [_rendered(part, f"turned-{step}", image) for step, image in enumerate(series)]
-        types.append(TypePhotos(photos[:REFERENCES], photos[REFERENCES:], candidates))
+        types.append(TypePhotos(part, photos[:REFERENCES], photos[REFERENCES:], candidates))
         advance()
     return types
 
@@ -69,22 +73,20 @@ def read_photos(folder: Path, seed: int = 0) -> list[TypePhotos]:
     for type_id, paths in find_photos(folder).items():
         if len(paths) > REFERENCES:
             photos = [Photo(type_id, path.name, path.read_bytes()) for path in paths]
-            random.Random(seed).shuffle(photos)  # noqa: S311 (a draw of photos, no secret)
+            random.Random(seed).shuffle(photos)  # noqa: S311 (no secret)
             rest = photos[REFERENCES:]
-            types.append(TypePhotos(photos[:REFERENCES], rest[:QUERIES], rest[QUERIES:][:CANDIDATES]))
+            queries, candidates = rest[:QUERIES], rest[QUERIES:][:CANDIDATES]
+            types.append(TypePhotos(type_id, photos[:REFERENCES], queries, candidates))
     if len(types) < 2:
-        raise PhotosError(
-            f"{folder} holds {len(types)} folders with more than {REFERENCES} photos each; two are needed. "
-            "A folder's name is the type: letters, digits, '.', '_' and '-'"
-        )
+        raise too_few_types(folder, len(types), REFERENCES)
     return types
 
 
-def choose_lesson(encoder: Encoder, types: list[TypePhotos], threshold: float) -> Lesson | None:
-    """The candidate that gains most from another one's joining the references, among all types.
+def choose_lesson(encoder: Encoder, types: Sequence[TypePhotos], threshold: float) -> Lesson | None:
+    """The candidate that gains most, of all types, when another candidate joins the references.
 
-    The helper must match the references by itself. Where none does at the given threshold, the lesson comes
-    with a lower one. None if there are no candidates.
+    The helper must match the references by itself. If none does at the given threshold, the lesson has a
+    lower threshold. None if no type has two candidates.
     """
     best: tuple[bool, float] = (False, 0)
     lesson = None

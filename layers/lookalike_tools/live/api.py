@@ -1,0 +1,80 @@
+"""The API's calls that several tools make."""
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from lookalike_tools.live.stack import Stack, StackError
+
+
+def get_json(stack: Stack, path: str, **params: str | None) -> Any:
+    """What the API answers to a GET.
+
+    Raises:
+        StackError: the answer is not 200.
+    """
+    return _call(stack, "GET", path, params=params).json()
+
+
+def put_json(stack: Stack, path: str, body: dict[str, Any]) -> Any:
+    """What the API answers to a PUT of JSON.
+
+    Raises:
+        StackError: the answer is not 200.
+    """
+    return _call(stack, "PUT", path, json=body).json()
+
+
+def running_model(stack: Stack) -> str:
+    """The id of the model that the stack decides by."""
+    model_id: str = get_json(stack, "/health")["model"]
+    return model_id
+
+
+def list_types(stack: Stack) -> list[str]:
+    """All types of a stack."""
+    types: list[str] = []
+    token = None
+    while True:
+        page = get_json(stack, "/types", next_token=token)
+        types += [entry["type_id"] for entry in page["types"]]
+        if not (token := page["next_token"]):
+            return types
+
+
+def read_type(stack: Stack, type_id: str) -> dict[str, Any]:
+    """The state of a type, as `GET /types/{type_id}` answers.
+
+    Raises:
+        StackError: there is no such type.
+    """
+    state: dict[str, Any] = get_json(stack, f"/types/{type_id}")
+    return state
+
+
+def delete_image(stack: Stack, type_id: str, name: str) -> None:
+    """Remove an image of a type.
+
+    Raises:
+        StackError: there is no such image.
+    """
+    _call(
+        stack, "DELETE", f"/types/{type_id}/images/{quote(name, safe='')}", expected=requests.codes.no_content
+    )
+
+
+def _call(
+    stack: Stack, method: str, path: str, *, expected: int = requests.codes.ok, **options: Any
+) -> requests.Response:
+    response = stack.call(method, path, **options)
+    if response.status_code != expected:
+        raise StackError(f"{method} {path} answers {response.status_code}: {_message(response)}")
+    return response
+
+
+def _message(response: requests.Response) -> str:
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return response.text

@@ -1,0 +1,93 @@
+"""Photos in the bucket of a live stack: uploaded, listed, read."""
+
+import hashlib
+import io
+import mimetypes
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+from PIL import Image
+
+from lookalike.keys import images_prefix
+from lookalike_tools.live.stack import Stack, StackError
+
+THREADS = 8
+"""A boto3 client keeps 10 connections."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A photo and the key it gets; `photo` is its bytes, or the file that holds them."""
+
+    key: str
+    photo: Path | bytes
+
+    def read(self) -> bytes:
+        """The photo's bytes."""
+        return self.photo.read_bytes() if isinstance(self.photo, Path) else self.photo
+
+
+def upload_photos(stack: Stack, uploads: Sequence[Upload]) -> Iterator[Upload]:
+    """Put photos into the bucket, several at once; yields each when it is there.
+
+    Raises:
+        StackError: a photo can't be put.
+    """
+    s3 = stack.client("s3")
+
+    def put(upload: Upload) -> Upload:
+        media_type = mimetypes.guess_type(upload.key)[0] or "application/octet-stream"
+        try:
+            s3.put_object(Bucket=stack.bucket, Key=upload.key, Body=upload.read(), ContentType=media_type)
+        except (BotoCoreError, ClientError) as error:
+            raise StackError(f"{upload.key} can't be put into {stack.bucket}: {error}") from None
+        return upload
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        yield from threads.map(put, uploads)
+
+
+def list_etags(stack: Stack, type_ids: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The ETag of each image of a type by its key, type after type.
+
+    Raises:
+        StackError: the bucket can't be listed.
+    """
+    pages = stack.client("s3").get_paginator("list_objects_v2")
+
+    def list_type(type_id: str) -> dict[str, str]:
+        try:
+            listed = pages.paginate(Bucket=stack.bucket, Prefix=images_prefix(type_id))
+            return {entry["Key"]: entry["ETag"] for page in listed for entry in page.get("Contents", [])}
+        except (BotoCoreError, ClientError) as error:
+            raise StackError(f"the bucket {stack.bucket} can't be listed: {error}") from None
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        yield from threads.map(list_type, type_ids)
+
+
+def content_etag(data: bytes) -> str:
+    """The ETag that S3 gives an object put in one piece; under a KMS key it gives another."""
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+
+
+def read_images(stack: Stack, keys: Collection[str]) -> dict[str, Image.Image]:
+    """The images under some keys, by key.
+
+    Raises:
+        StackError: one can't be read.
+    """
+    s3 = stack.client("s3")
+
+    def read(key: str) -> Image.Image:
+        try:
+            data = s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read()
+        except (BotoCoreError, ClientError) as error:
+            raise StackError(f"{key} can't be read: {error}") from None
+        return Image.open(io.BytesIO(data))
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return dict(zip(keys, threads.map(read, keys), strict=True))

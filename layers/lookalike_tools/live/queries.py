@@ -1,0 +1,58 @@
+"""Query photos: ask the API whether they show an object of a type."""
+
+import mimetypes
+from typing import Any
+
+import requests
+
+from lookalike_tools.live.stack import Stack, StackError
+
+MAX_BODY_BYTES = 4_500_000
+"""Larger photos are uploaded to the bucket first: a Lambda request takes 6 MB, in base64."""
+
+OCTET_STREAM = "application/octet-stream"
+
+
+def recognize_photo(
+    stack: Stack,
+    type_id: str,
+    photo: bytes,
+    filename: str,
+    *,
+    append: bool,
+    threshold: float | None = None,
+) -> requests.Response:
+    """The API's answer to a photo, whatever its status.
+
+    Args:
+        stack: the live stack.
+        type_id: the type that is asked for.
+        photo: bytes of an image file.
+        filename: what the photo is called.
+        append: whether a match joins the type's images.
+        threshold: what a match must exceed; the type's or the stack's if None.
+
+    Raises:
+        StackError: the API can't be reached, or a large photo can't be uploaded.
+    """
+    body: dict[str, Any] = {"data": photo, "headers": {"Content-Type": OCTET_STREAM}}
+    if len(photo) > MAX_BODY_BYTES:
+        body = {"json": {"query_key": _upload(stack, photo, filename)}}
+    params = {"append": str(append).lower(), "filename": filename, "threshold": threshold}
+    return stack.call("POST", f"/types/{type_id}/recognize", params=params, **body)
+
+
+def _upload(stack: Stack, photo: bytes, filename: str) -> str:
+    media_type = mimetypes.guess_type(filename)[0] or OCTET_STREAM
+    answer = stack.call("POST", "/uploads", params={"content_type": media_type})
+    if answer.status_code != requests.codes.ok:
+        raise StackError(f"{filename} can't be uploaded: {answer.text}")
+    upload = answer.json()
+    try:
+        put = stack.send("POST", upload["url"], data=upload["fields"], files={"file": photo})
+    except requests.RequestException as error:
+        raise StackError(f"{filename} can't be uploaded: {error}") from None
+    if not put.ok:
+        raise StackError(f"{filename} can't be uploaded: {put.status_code} {put.text}")
+    query_key: str = upload["query_key"]
+    return query_key

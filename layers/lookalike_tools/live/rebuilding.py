@@ -1,0 +1,53 @@
+"""Rebuilding types of a live stack, and waiting until they are built."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+
+from lookalike_tools.live.api import read_type
+from lookalike_tools.live.stack import Stack, StackError
+
+MESSAGES_A_CALL = 10  # SQS takes no more in one SendMessageBatch
+PATIENCE_SECONDS = 600
+POLL_SECONDS = 0.5
+
+
+def rebuild_types(stack: Stack, type_ids: Iterable[str]) -> Iterator[str]:
+    """Queue types to be rebuilt; yields each when it is up to date with the model that is running.
+
+    Raises:
+        StackError: no type was built for `PATIENCE_SECONDS`.
+    """
+    queued = list(type_ids)
+    sqs = stack.client("sqs")
+    for start in range(0, len(queued), MESSAGES_A_CALL):
+        entries = [
+            {"Id": str(number), "MessageBody": json.dumps({"rebuild": type_id})}
+            for number, type_id in enumerate(queued[start : start + MESSAGES_A_CALL])
+        ]
+        sqs.send_message_batch(QueueUrl=stack.queue_url, Entries=entries)
+    yield from wait_until_built(stack, queued)
+
+
+def wait_until_built(stack: Stack, type_ids: Iterable[str]) -> Iterator[str]:
+    """Wait until types are up to date; yields each when it is.
+
+    Raises:
+        StackError: no type was built for `PATIENCE_SECONDS`.
+    """
+    waiting = list(type_ids)
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while waiting:
+        built = [type_id for type_id in waiting if read_type(stack, type_id)["up_to_date"]]
+        for type_id in built:
+            waiting.remove(type_id)
+            yield type_id
+        if built:
+            give_up = time.monotonic() + PATIENCE_SECONDS
+        elif time.monotonic() > give_up:
+            raise StackError(
+                f"{len(waiting)} types are still not up to date, {waiting[0]} among them: see the rebuild "
+                "function's logs and the dead-letter queue"
+            )
+        else:
+            time.sleep(POLL_SECONDS)
