@@ -68,7 +68,8 @@ class Life(RuleBasedStateMachine):
         """S3 has carried out a call: what must be true of it, and the event it makes of it."""
         if method not in ("PUT", "DELETE") or not parse_image_key(key):
             return
-        if method == "DELETE" and self.images.pop(key, None):
+        if method == "DELETE" and key in self.images:
+            del self.images[key]
             self.removed.add(key)
         elif method == "PUT" and key not in self.images:
             (digest,) = (digest for digest in self.queries if digest in key)

@@ -57,7 +57,7 @@ def stand_in_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _exported(source: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from lookalike_tools.export import export_model  # noqa: PLC0415
+    from lookalike_tools.export.exporter import export_model  # noqa: PLC0415
 
     model_dir = tmp_path_factory.mktemp("exported") / "model"
     export_model(source, "fp32", model_dir)

@@ -50,7 +50,7 @@ class System(NamedTuple):
     dead_letters_url: str
     events_url: str
 
-    def ask(self, query: bytes, **params: str) -> tuple[int, dict[str, Any]]:
+    def ask(self, query: bytes, **params: Any) -> tuple[int, dict[str, Any]]:
         """A query's status and answer."""
         response = self.respond(query, **params)
         return response["statusCode"], json.loads(response["body"])

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 
 from deployed import Api
-from lookalike_tools.export.exporter import export_model
 from lookalike_tools.local.stack import local_stack
 from photographs import photograph
 

@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 
 from deployed import Api, eventually
-from lookalike.matching.decision import MIN_OTHERS
+from lookalike.matching.rules import RULES
+from lookalike.matching.settings import Rule
 from photographs import photograph
 
-SUBJECTS = range(100, 101 + MIN_OTHERS)
+SUBJECTS = range(100, 101 + RULES[Rule.RELATIVE].other_types)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_a_type_is_decided_by_the_relative_rule_when_its_settings_say_so(api: Ap
     own = api.call("POST", path, data=photograph(SUBJECTS[0], 9), **image).json()
     assert own["match"]
     assert [own[name] for name in ("rule", "threshold", "threshold_source")] == ["relative", 0.1, "type"]
-    assert own["fallback"] is None
+    assert own["notice"] is None
     other = api.call("POST", path, data=photograph(SUBJECTS[1], 9), **image).json()
     assert not other["match"]
     assert other["score"] < 0

@@ -9,7 +9,8 @@ from PIL import Image
 
 from command_line import lookalike, write_ready_file
 from deployed import Api
-from lookalike.matching.decision import MIN_OTHERS
+from lookalike.matching.rules import RULES
+from lookalike.matching.settings import Rule
 from photographs import photograph
 
 SHOTS = 4
@@ -113,7 +114,7 @@ def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> No
 def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
     api: Api, stack: str, tmp_path: Path
 ) -> None:
-    types = [f"type-{uuid4().hex[:12]}" for _ in range(MIN_OTHERS + 1)]
+    types = [f"type-{uuid4().hex[:12]}" for _ in range(RULES[Rule.RELATIVE].other_types + 1)]
     for subject, type_id in enumerate(types, 200):
         for shot in range(3):
             api.upload(type_id, f"{shot}.png", photograph(subject, shot))

@@ -17,7 +17,6 @@ from deployed import eventually
 from lookalike.keys import image_key
 from lookalike.recognition import APPEND_ATTEMPTS
 from lookalike_tools.live.dead_letters import redrive
-from lookalike_tools.local.emulator import Emulator
 from photographs import photograph
 from system import API_SECONDS, TYPE, System
 

@@ -3,15 +3,17 @@
 import sys
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from lookalike.errors import EncodingsNotReadyError
-from lookalike.keys import image_key
+from lookalike.keys import encodings_key, image_key
 from lookalike.matching.encodings import Origin
 from lookalike.rebuilding import BATCH, Rebuilt, rebuild
 from lookalike.recognition import load_encodings
-from lookalike.storage.store import Store, StoredImage
+from lookalike.storage.bucket import StoredObject
+from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from photographs import photograph
 
@@ -200,7 +202,7 @@ def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
 ) -> None:
     """Between this rebuild's read and its write, another one encodes a new image."""
     first = upload(store, "1.png", photograph(1))
-    arrived = []
+    arrived: list[str] = []
 
     class InterruptedStore(Store):
         def image_etags(self, type_id: str) -> dict[str, str]:
@@ -210,7 +212,7 @@ def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
                 bring_up_to_date(encoder, store)
             return listed
 
-    interrupted = InterruptedStore(store.bucket.client, store.bucket, store.model)
+    interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
     assert bring_up_to_date(encoder, interrupted).complete
     assert encoded_images(store) == [first, *arrived]
 
@@ -219,13 +221,13 @@ def test_an_image_overwritten_while_it_is_encoded_is_encoded_again(encoder: Enco
     key = upload(store, "1.png", photograph(1))
 
     class InterruptedStore(Store):
-        def get_image(self, key: str) -> StoredImage:
+        def get_image(self, key: str) -> StoredObject:
             image = super().get_image(key)
             if image.data == photograph(1):
                 upload(store, "1.png", photograph(2))
             return image
 
-    bring_up_to_date(encoder, InterruptedStore(store.bucket.client, store.bucket, store.model))
+    bring_up_to_date(encoder, InterruptedStore(store.bucket, store.model_id, store.dimension))
     bring_up_to_date(encoder, store)
     encodings, _ = store.read_encodings(TYPE)
     assert encodings
@@ -245,7 +247,7 @@ def test_an_image_deleted_while_a_rebuild_runs_has_no_row_and_no_rejection(
                 store.delete_image(deleted)
             return listed
 
-    rebuilt = bring_up_to_date(encoder, InterruptedStore(store.bucket.client, store.bucket, store.model))
+    rebuilt = bring_up_to_date(encoder, InterruptedStore(store.bucket, store.model_id, store.dimension))
     assert (rebuilt.rejected, rebuilt.failure) == ((), None)
     assert encoded_images(store) == [kept]
 
@@ -284,3 +286,27 @@ def test_uploaded_images_have_their_origin(encoder: Encoder, store: Store) -> No
     encodings, _ = store.read_encodings(TYPE)
     assert encodings
     assert [row.origin for row in encodings.rows] == [Origin.UPLOADED]
+
+
+@pytest.mark.parametrize("written", ["row", "rejection"])
+def test_an_image_removed_while_it_is_written_down_leaves_nothing(
+    encoder: Encoder, store: Store, written: str
+) -> None:
+    """Its removal's own rebuild comes before the write, and finds nothing to remove."""
+    key = upload(store, "1.png", photograph(1) if written == "row" else b"no image")
+    waiting = [key]
+
+    def remove(request: Any, **_: Any) -> None:
+        if waiting and request.url.endswith(encodings_key(store.model_id, TYPE)):
+            store.delete_image(waiting.pop())
+            bring_up_to_date(encoder, store)
+
+    events = store.bucket.client.meta.events
+    events.register("before-send.s3.PutObject", remove)
+    try:
+        bring_up_to_date(encoder, store)
+    finally:
+        events.unregister("before-send.s3.PutObject", remove)
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    assert not encodings.etags()

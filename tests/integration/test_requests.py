@@ -62,13 +62,13 @@ def test_what_is_wrong_with_the_type_is_told_before_what_is_wrong_with_the_photo
 
 def test_an_answer_says_that_the_rule_fell_back_to_similarity(shared_system: System, one_photo: str) -> None:
     _, plain = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params={"append": "false"})
-    assert plain["fallback"] is None
+    assert plain["notice"] is None
     settings = "PUT /types/{type_id}/settings"
     body = b'{"rule": "relative"}'
     shared_system.call(settings, body, type_id=one_photo, content_type="application/json")
     _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params={"append": "false"})
     assert answer["rule"] == "similarity"
-    assert "other types" in answer["fallback"]
+    assert "other types" in answer["notice"]
 
 
 def test_score_and_threshold_are_told_as_they_are(shared_system: System, one_photo: str) -> None:

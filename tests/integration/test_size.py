@@ -47,7 +47,8 @@ def test_many_images_are_built_by_functions_of_little_time(system: System) -> No
         lambda token: describe_images(store, TYPE, token, 1000),
         lambda token: describe_images_of(store, TYPE, Origin.UPLOADED, token, 1000),
     ):
-        listed, token = [], None
+        listed: list[str] = []
+        token = None
         while len(listed) < IMAGES:
             page = describe(token)
             listed += [state.listed.key for state in page.items]

@@ -106,7 +106,7 @@ def test_an_appended_image_overwrites_nothing(store: Store) -> None:
 
 def test_a_write_whose_answer_was_lost_is_no_lost_race(store: Store) -> None:
     """What botocore does then: the same write once more, which finds its own."""
-    writes = []
+    writes: list[Any] = []
 
     def twice(request: Any, **_: Any) -> None:
         if request.method == "PUT" and not writes:
@@ -116,8 +116,13 @@ def test_a_write_whose_answer_was_lost_is_no_lost_race(store: Store) -> None:
 
     store.bucket.client.meta.events.register("before-send.s3", twice)
     try:
-        seen = []
-        store.update_encodings(TYPE, lambda current: seen.append(0) or with_row(current, "1"))
+        seen: list[int] = []
+
+        def add(current: Encodings) -> Encodings:
+            seen.append(len(current.rows))
+            return with_row(current, "1")
+
+        store.update_encodings(TYPE, add)
     finally:
         store.bucket.client.meta.events.unregister("before-send.s3", twice)
     assert writes

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookalike.matching.decision import decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery, prototype
-from lookalike.matching.settings import Rule, decide
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation import calibration as calibrating
 from lookalike_tools.evaluation.calibration import Scores, calibrate, score_types
 from lookalike_tools.evaluation.error_rates import wilson
@@ -51,9 +53,9 @@ def test_it_keeps_its_rate_on_other_photos_of_the_same_types(
     rates, stated = [], []
     for number, each in enumerate(types):
         calibration = calibrate(scores[each.type_id][rule], far)
-        used = gallery if rule is Rule.RELATIVE else None
+        policy = Policy(rule, calibration.threshold, gallery=gallery)
         matches = [
-            decide(photo, each, calibration.threshold, used).match
+            decide(photo, each, policy).match
             for other, matrix in enumerate(fresh)
             if other != number
             for photo in matrix
@@ -73,8 +75,8 @@ def test_each_photo_is_asked_against_its_own_type_without_itself(
     for each in types[:3]:
         for index, photo in enumerate(each.matrix):
             rest = encodings_of(np.delete(each.matrix, index, axis=0), each.type_id)
-            for rule, used in ((Rule.SIMILARITY, None), (Rule.RELATIVE, gallery)):
-                expected = decide(photo, rest, 0, used).score
+            for rule in Rule:
+                expected = decide(photo, rest, Policy(rule, 0, gallery=gallery)).score
                 assert scores[each.type_id][rule].genuine[index] == pytest.approx(expected, abs=1e-4)
 
 
@@ -89,8 +91,8 @@ def test_each_photo_is_asked_against_every_other_type(
         for index, photo in enumerate(each.matrix):
             own = prototype(np.delete(each.matrix, index, axis=0))
             without_itself = gallery.replace({each.type_id: own})
-            for rule, used in ((Rule.SIMILARITY, None), (Rule.RELATIVE, without_itself)):
-                expected = decide(photo, asked, 0, used).score
+            for rule in Rule:
+                expected = decide(photo, asked, Policy(rule, 0, gallery=without_itself)).score
                 place = types.index(each) - 1
                 found = scores[asked.type_id][rule].impostor[place * len(each.matrix) + index]
                 assert found == pytest.approx(expected, abs=1e-4)

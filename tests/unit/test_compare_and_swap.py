@@ -12,7 +12,8 @@ class Register:
     """A value that other writers change just before the first so many writes."""
 
     def __init__(self, races_lost: int) -> None:
-        self.value, self.version = ("start",), 0
+        self.value: tuple[str, ...] = ("start",)
+        self.version = 0
         self.races_left = races_lost
         self.reads = 0
 

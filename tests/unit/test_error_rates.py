@@ -29,7 +29,7 @@ scores = st.lists(st.integers(0, 10).map(float), min_size=1, max_size=30)
 @given(scores, scores)
 def test_rates_are_the_shares_that_reach_the_threshold(genuine: list[float], impostor: list[float]) -> None:
     curve = error_curve(trials_of(genuine, impostor))
-    for threshold, tar, far in zip(*curve, strict=True):
+    for threshold, tar, far in zip(curve.thresholds, curve.tar, curve.far, strict=True):
         assert tar == pytest.approx(np.mean(np.array(genuine) >= threshold))
         assert far == pytest.approx(np.mean(np.array(impostor) >= threshold))
 

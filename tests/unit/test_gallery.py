@@ -36,7 +36,7 @@ def test_encodings_that_cancel_out_still_have_a_prototype() -> None:
 @given(st.integers(0, 30), st.integers(0, 100))
 def test_what_is_written_is_read(count: int, seed: int) -> None:
     written = gallery_of(count, seed)
-    read = load(dump(written), MODEL, DIMENSION)
+    read = load(dump(written), EMPTY)
     assert (read.model_id, read.type_ids) == (MODEL, written.type_ids)
     assert read.matrix.dtype == np.float32
     assert read.matrix == pytest.approx(written.matrix, abs=1e-3)

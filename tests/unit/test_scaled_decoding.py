@@ -9,7 +9,6 @@ from PIL import Image
 
 from lookalike.vision import images
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.export.exporter import export_model
 from lookalike_tools.parts import PARTS, render
 
 SIZE = 224

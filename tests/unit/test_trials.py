@@ -5,6 +5,7 @@ import pytest
 
 from lookalike.matching.decision import decide
 from lookalike.matching.gallery import Gallery
+from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.scores import (
     nearest_similarities,
@@ -45,9 +46,9 @@ def decided(query: np.ndarray, references: list[np.ndarray], rule: Rule) -> list
     """What a stack of these types scores the query against each of them."""
     names = [f"t{number}" for number in range(len(references))]
     gallery = Gallery.empty(MODEL, 64).replace(dict(zip(names, prototypes(references), strict=True)))
-    used = gallery if rule is Rule.RELATIVE else None
+    policy = Policy(rule, 0, gallery=gallery)
     return [
-        decide(query, encodings_of(matrix, name), 0, used).score
+        decide(query, encodings_of(matrix, name), policy).score
         for name, matrix in zip(names, references, strict=True)
     ]
 

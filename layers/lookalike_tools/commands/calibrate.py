@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from lookalike.matching.decision import Rule
 from lookalike.matching.encodings import Encodings
+from lookalike.matching.settings import Rule
 from lookalike_tools.commands.options import LiveStack
 from lookalike_tools.evaluation import calibration
 from lookalike_tools.evaluation.calibration import choose_rule, score_types

@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from lookalike.matching.decision import MIN_OTHERS, Rule
+from lookalike.matching.rules import RULES
+from lookalike.matching.settings import Rule
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.commands.options import Model, PhotosFolder
 from lookalike_tools.evaluation.confusions import find_confusions
@@ -33,9 +34,10 @@ def evaluate(
     notes = Console(stderr=True)
     encoder = Encoder(model or prepare_model(notes))
     found = read_photos(encoder, photos, references, notes)
-    if len(found.type_ids) <= MIN_OTHERS:
+    others = RULES[Rule.RELATIVE].other_types
+    if len(found.type_ids) <= others:
         notes.print(
-            f"{len(found.type_ids)} types: a stack decides by similarity until there are {MIN_OTHERS + 1}",
+            f"{len(found.type_ids)} types: a stack decides by similarity until there are {others + 1}",
             style="yellow",
         )
     draws = draw_references(found, references, repeats)

@@ -24,19 +24,17 @@ def recognize(
     """Do these photos show an object of this type?"""
     live = find_stack(stack)
     failures: list[str] = []
-    fallbacks: set[str] = set()
+    notices: set[str] = set()
     for path in images:
         response = recognize_photo(live, type_id, _read(path), path.name, append=append)
         answer = response.json()
         if response.status_code != requests.codes.ok:
             failures.append(f"{path}: {response.status_code} {answer['message']}")
             continue
-        fallbacks |= {answer["fallback"]} - {None}
+        notices |= {answer["notice"]} - {None}
         _print_answer(type_id, path, answer)
-    for fallback in fallbacks:
-        console.print(
-            f"Similarity decided, not the relative rule: {fallback}", style="yellow", soft_wrap=True
-        )
+    for notice in notices:
+        console.print(notice, style="yellow", soft_wrap=True)
     for failure in failures:
         console.print(failure, style="red", soft_wrap=True)
     if failures:

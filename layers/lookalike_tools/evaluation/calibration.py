@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.decision import MIN_OTHERS, Rule, relative_score
 from lookalike.matching.encodings import Encodings, Origin
 from lookalike.matching.gallery import prototype
+from lookalike.matching.rules import RULES, relative_score
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import Interval, wilson
 
 CHUNK = 1024
@@ -127,7 +128,7 @@ def choose_rule(scores: Collection[dict[Rule, Scores]], far: float, types: int) 
         far: the false accept rate that is wanted.
         types: how many types the stack has; with few, only similarity can decide.
     """
-    if types <= MIN_OTHERS:
+    if types <= RULES[Rule.RELATIVE].other_types:
         return Rule.SIMILARITY
     accepted = {rule: np.mean([calibrate(each[rule], far).tar for each in scores]) for rule in Rule}
     return Rule.RELATIVE if accepted[Rule.RELATIVE] >= accepted[Rule.SIMILARITY] else Rule.SIMILARITY

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from lookalike.matching.decision import Rule
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.calibration import Calibration, Scores
 from lookalike_tools.evaluation.style import DPI, GENUINE, IMPOSTOR, INK, score_style
 

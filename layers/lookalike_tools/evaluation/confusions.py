@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lookalike.matching.decision import Rule
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import error_curve, sort_trials, threshold_at_far
 from lookalike_tools.evaluation.photos import Photos
 from lookalike_tools.evaluation.trials import Draw, trials_of

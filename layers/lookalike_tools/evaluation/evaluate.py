@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.decision import Rule
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.confusions import find_confusions
 from lookalike_tools.evaluation.error_rates import (
     Trials,

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from lookalike.matching.decision import Rule
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.confusions import Confusion
 from lookalike_tools.evaluation.error_rates import error_curve, sort_trials, threshold_at_far
 from lookalike_tools.evaluation.style import DPI, GENUINE, IMPOSTOR, INK, SIBLING, score_style

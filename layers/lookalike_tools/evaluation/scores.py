@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.decision import relative_score
 from lookalike.matching.gallery import prototype
+from lookalike.matching.rules import relative_score
 
 Matrix = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.decision import Rule
+from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import Trials
 from lookalike_tools.evaluation.scores import (
     Matrix,

@@ -8,8 +8,9 @@ import safetensors.numpy
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike import keys
-from lookalike.matching import encodings as encodings_format
-from lookalike.matching.encodings import CorruptEncodingsError, Encodings
+from lookalike.matching.encodings import Encodings
+from lookalike.storage.encodings_file import load
+from lookalike.storage.tensor_files import CorruptFileError
 from lookalike_tools.live.api import running_model
 from lookalike_tools.live.stack import Stack, StackError
 
@@ -47,10 +48,10 @@ def _read(s3: Any, bucket: str, model_id: str, type_id: str) -> Encodings | None
     try:
         data = s3.get_object(Bucket=bucket, Key=keys.encodings_key(model_id, type_id))["Body"].read()
         dimension = safetensors.numpy.load(data)["encodings"].shape[1]
-        return encodings_format.load(data, model_id, type_id, dimension)
+        return load(data, Encodings.empty(model_id, type_id, dimension))
     except s3.exceptions.NoSuchKey:
         return None
     except (BotoCoreError, ClientError) as error:
         raise StackError(f"the bucket {bucket} can't be read: {error}") from None
-    except (CorruptEncodingsError, safetensors.SafetensorError, KeyError, IndexError) as error:
+    except (CorruptFileError, safetensors.SafetensorError, KeyError, IndexError) as error:
         raise StackError(f"the encodings of {type_id} can't be trusted: rebuild them ({error})") from None
