@@ -116,6 +116,23 @@ def test_only_the_wanted_types_are_scored(
     assert [type_id for type_id, _ in score_types(types, ["t19", "t03"])] == ["t19", "t03"]
 
 
+def test_the_only_photo_of_a_type_is_asked_as_one_of_no_known_type() -> None:
+    matrices = [photos(count, seed=1)[index] for index, count in enumerate((1, 6, 6))]
+    types = named(matrices)
+    cohort = Cohort.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types[1:]})
+    ((_, scores),) = score_types(types, ["t01"])
+    expected = decide(matrices[0][0], types[1], 0, cohort).score
+    assert scores[Rule.RELATIVE].impostor[0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_photos_that_point_far_apart_are_asked_against_their_common_direction() -> None:
+    apart = unit(np.array([[1, 0, 0, 0], [0.2, 1, 0, 0], [0.2, -1, 0, 0]], np.float32))
+    other = np.eye(1, 4, 3, dtype=np.float32)
+    ((_, scores),) = score_types([encodings_of(apart, "a"), encodings_of(other, "b")], ["a"])
+    # The other two have the first one's direction in common; b has nothing in common with it.
+    assert scores[Rule.RELATIVE].genuine[0] == pytest.approx(1, abs=1e-5)
+
+
 def test_photos_that_cancel_out_are_alike_to_no_prototype() -> None:
     photo = np.eye(1, 4, dtype=np.float32)[0]
     # Without the first photo, the other two have no direction in common.
@@ -209,3 +226,10 @@ def test_a_type_of_one_photo_has_none_to_ask_it() -> None:
     assert len(scores[Rule.RELATIVE].genuine) == 0
     assert len(scores[Rule.SIMILARITY].genuine) == 0
     assert len(scores[Rule.RELATIVE].impostor) == 6
+
+
+def test_two_photos_of_a_type_ask_each_other() -> None:
+    two, other = encodings_of(photos(2, seed=1)[0], "a"), encodings_of(photos(6, seed=1)[1], "b")
+    ((_, scores),) = score_types([two, other], ["a"])
+    between = float(two.matrix[0] @ two.matrix[1])
+    assert scores[Rule.SIMILARITY].genuine == pytest.approx([between, between], abs=1e-5)
