@@ -6,7 +6,6 @@ rate (FAR) is that share of impostor trials. The equal error rate (EER) is FAR w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -37,8 +36,7 @@ class Trials(NamedTuple):
     groups: NDArray[np.intp]
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """Error rates at falling thresholds: scores at the threshold or above are accepted."""
 
     thresholds: NDArray[np.floating]

@@ -131,7 +131,7 @@ def _check_replaceable(out_dir: Path) -> None:
         raise ExportError(f"{out_dir} is a file: give a folder to make")
     others = {path.name for path in out_dir.iterdir()} - {GRAPH_FILE, WEIGHTS_FILE, DESCRIPTION_FILE}
     if others:
-        raise ExportError(f"{out_dir} holds {min(others)}, which is not part of a model: give another folder")
+        raise ExportError(f"{out_dir} holds {min(others)}, which is no part of a model: give another folder")
 
 
 def _put_in_place(new: Path, out_dir: Path, old: Path) -> None:
