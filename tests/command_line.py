@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from deployed import Api
@@ -12,14 +13,14 @@ COMMAND = Path(sys.executable).with_name("lookalike")
 
 
 def lookalike(
-    *arguments: str, folder: Path | None = None, **environment: str
+    *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder; this one if None."""
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.run(  # noqa: S603 (our own program)
         [COMMAND, *arguments],
-        env=env | nowhere | {"AWS_EC2_METADATA_DISABLED": "true"} | environment,
+        env=env | nowhere | {"AWS_EC2_METADATA_DISABLED": "true"} | dict(environment or {}),
         cwd=folder,
         capture_output=True,
         text=True,

@@ -134,9 +134,9 @@ class System(NamedTuple):
     def clear(self) -> None:
         """Empty the bucket and the queues, and mend what is broken."""
         self.proxy.mend()
-        client, bucket = self.recognize.store.bucket.client, self.recognize.store.bucket
-        for entry in client.list_objects_v2(Bucket=bucket).get("Contents", []):
-            client.delete_object(Bucket=bucket, Key=entry["Key"])
+        s3, bucket = self.recognize.store.bucket.client, self.recognize.store.bucket.name
+        for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=entry["Key"])
         for queue_url in (self.queue_url, self.events_url):
             self.sqs.purge_queue(QueueUrl=queue_url)
 

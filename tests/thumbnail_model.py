@@ -24,7 +24,7 @@ def save_thumbnail_model(folder: Path, model_id: str = "thumbnail-1") -> Path:
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
         [helper.make_tensor_value_info("encoding", TensorProto.FLOAT, ["n", SIDE * SIDE * 3])],
         [
-            numpy_helper.from_array(np.float32(127.5), "grey"),
+            numpy_helper.from_array(np.array(127.5, np.float32), "grey"),
             numpy_helper.from_array(np.array([-1, SIDE * SIDE * 3]), "flat"),
         ],
     )

@@ -9,6 +9,7 @@ from uuid import uuid4
 import boto3
 
 from lookalike.keys import image_key, images_prefix
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.model import ModelDescription
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
@@ -56,7 +57,7 @@ class Cloud:
 
     def store(self, model: ModelDescription) -> Store:
         """The bucket, as seen with a model."""
-        return Store(self.s3, self.bucket, model)
+        return Store(Bucket(self.s3, self.bucket), model.model_id, model.dimension)
 
     def put_photos(self, type_id: str, photos: list[bytes]) -> dict[str, Any]:
         """Put a type's photos into the bucket; the SQS event that Lambda gets for them."""

@@ -90,7 +90,7 @@ def test_a_type_that_is_not_there_is_named(ready_file: Path) -> None:
 def test_a_stack_that_can_not_be_found_is_told_why(
     stack: str, environment: dict[str, str], told: str
 ) -> None:
-    done = lookalike("rebuild", "--all", "--stack", stack, **environment)
+    done = lookalike("rebuild", "--all", "--stack", stack, environment=environment)
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr

@@ -21,7 +21,7 @@ CONTRACT = {
     "rule": str,
     "score": float,
     "nearest": list,
-    "appended": (str, type(None)),
+    "appended": str | None,
     "encodings": int,
     "model": str,
 }

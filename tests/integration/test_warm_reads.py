@@ -1,5 +1,7 @@
 """Encodings kept in memory save their transfer, and are never out of date."""
 
+from functools import partial
+
 import numpy as np
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
@@ -43,7 +45,7 @@ def test_what_another_writer_changed_counts_in_the_very_next_query(store: Store,
 
 def test_what_this_writer_changed_is_read_back(store: Store, encoder: Encoder) -> None:
     for subject in (1, 2):
-        store.update_encodings(TYPE, lambda current, new=subject: with_photo(encoder, current, new))
+        store.update_encodings(TYPE, partial(with_photo, encoder, subject=subject))
     ours, etag = store.read_encodings(TYPE)
     theirs, other_etag = same_bucket(store).read_encodings(TYPE)
     assert ours

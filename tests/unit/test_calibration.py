@@ -119,9 +119,9 @@ def test_only_the_wanted_types_are_scored(
 def test_the_only_photo_of_a_type_is_asked_as_one_of_no_known_type() -> None:
     matrices = [photos(count, seed=1)[index] for index, count in enumerate((1, 6, 6))]
     types = named(matrices)
-    cohort = Cohort.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types[1:]})
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types[1:]})
     ((_, scores),) = score_types(types, ["t01"])
-    expected = decide(matrices[0][0], types[1], 0, cohort).score
+    expected = decide(matrices[0][0], types[1], Policy(Rule.RELATIVE, 0, gallery=gallery)).score
     assert scores[Rule.RELATIVE].impostor[0] == pytest.approx(expected, abs=1e-4)
 
 

@@ -56,7 +56,9 @@ def test_modes_become_rgb(mode: str) -> None:
 def test_what_is_transparent_becomes_white(mode: str) -> None:
     original = picture(mode=mode)
     original.putalpha(Image.linear_gradient("L").resize(original.size))
-    original.putpixel((0, 0), (*original.getpixel((0, 0))[:-1], 0))
+    alpha = original.getchannel("A")
+    alpha.putpixel((0, 0), 0)
+    original.putalpha(alpha)
     decoded = images.decode(encoded(original))
     assert decoded.mode == "RGB"
     assert decoded.getpixel((0, 0)) == (255, 255, 255)

@@ -58,11 +58,10 @@ def test_a_decision_names_its_rule_its_score_and_the_nearest_other_type() -> Non
     assert found.score == pytest.approx(
         1 - (1 - prototype(references["a"]) @ queries["a"]) / (1 - found.nearest_other.similarity), abs=1e-4
     )
-    by_similarity = decide(queries["a"], encodings_of(references["a"], "a"), 0.2)
-    assert (by_similarity.rule, by_similarity.score) == (Rule.SIMILARITY, by_similarity.similarity)
-    assert by_similarity.nearest_other is None
-    assert (found.similarity, found.nearest) == (by_similarity.similarity, by_similarity.nearest)
-    assert found.threshold == by_similarity.threshold == 0.2
+    similar = decide(queries["a"], encodings_of(references["a"], "a"), by_similarity(0.2))
+    assert similar.score == similar.similarity
+    assert similar.nearest_other is None
+    assert (found.similarity, found.nearest) == (similar.similarity, similar.nearest)
 
 
 cosines = st.integers(-1000, 1000).map(lambda thousandths: thousandths / 1000)
