@@ -10,6 +10,7 @@ import requests
 
 from lookalike.keys import image_key
 from lookalike_tools.live.stack import Stack
+from lookalike_tools.local.emulator import Emulator
 
 WAIT_SECONDS = 60
 
@@ -27,8 +28,8 @@ def eventually(condition: Callable[[], Any]) -> Any:
 class Api:
     """Calls over HTTP and S3 to a deployed stack."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+    def __init__(self, stack: Stack, emulator: Emulator) -> None:
+        self.stack, self.emulator = stack, emulator
         self.s3 = stack.client("s3")
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:

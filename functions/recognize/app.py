@@ -188,8 +188,11 @@ def refuse_parameters(error: RequestValidationError) -> Response[str]:
 @app.exception_handler(errors.EncodingsNotReadyError)
 def ask_to_come_back(error: errors.EncodingsNotReadyError) -> Response[str]:
     """See to it that the encodings are built."""
-    for type_id in error.type_ids:
-        request_rebuild(queue, config.queue_url, type_id)
+    try:
+        for type_id in error.type_ids:
+            request_rebuild(queue, config.queue_url, type_id)
+    except (ClientError, BotoCoreError) as failure:
+        return storage_failed(failure)
     return _error(503, str(error))
 
 
@@ -245,7 +248,7 @@ def _conclude(
     answer: schemas.RecognizeAnswer | schemas.IdentifyAnswer,
 ) -> None:
     """Ask for the rebuild that is needed, and report: log line, metrics, event."""
-    detail = answer.model_dump() | {"filename": photo.filename}
+    detail = answer.model_dump()
     if isinstance(found, Identification):
         # Events of both routes name the type alike.
         detail["type_id"] = detail.pop("match")
@@ -269,7 +272,7 @@ def _conclude(
     metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, found.encode_ms)
     metrics.add_metric("LoadTime", MetricUnit.Milliseconds, found.load_ms)
     event = events.MATCHED if match else events.MISSED
-    events.publish(bus, config.event_bus, [events.Event(event, detail)])
+    events.publish(bus, config.event_bus, [events.Event(event, detail | {"filename": photo.filename})])
 
 
 def _error(status: int, message: str) -> Response[str]:

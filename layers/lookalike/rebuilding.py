@@ -107,16 +107,33 @@ def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Re
         if outcomes and (time.monotonic() >= deadline or len(failures) >= MOST_UNREAD):
             return rebuilt
         outcomes.update(_encode(encoder, store, new, min(time.monotonic() + SAVE_SECONDS, deadline)))
-        rebuilt = _save(store, rebuilt, outcomes)
+        rebuilt = _save(store, rebuilt, outcomes, current, listed)
 
 
-def _save(store: Store, rebuilt: Rebuilt, outcomes: Mapping[Version, Outcome]) -> Rebuilt:
-    """Write what came of the images by compare-and-swap, which costs no encoding when it is tried again."""
-    before = after = store.no_encodings(rebuilt.type_id)
+def _save(
+    store: Store,
+    rebuilt: Rebuilt,
+    outcomes: Mapping[Version, Outcome],
+    seen: Encodings,
+    listed: Mapping[str, str],
+) -> Rebuilt:
+    """Write what came of the images by compare-and-swap, which costs no encoding when it is tried again.
+
+    Args:
+        store: the bucket.
+        rebuilt: what was changed so far.
+        outcomes: what came of the images.
+        seen: the encodings that were read before the listing.
+        listed: the listing: ETag of each image, by key.
+    """
+    before = after = seen
 
     def change(current: Encodings) -> Encodings:
         nonlocal before, after
-        before, after = current, _reconcile(current, store.image_etags(rebuilt.type_id), outcomes)
+        # Rows are only dropped by a listing that is newer than they are.
+        fresh = current is seen or not current.etags()
+        images = listed if fresh else store.image_etags(rebuilt.type_id)
+        before, after = current, _reconcile(current, images, outcomes)
         return after
 
     store.update_encodings(rebuilt.type_id, change)

@@ -19,7 +19,7 @@ def model_dir(clip_model_dir: Path) -> Path:
 @pytest.fixture(scope="session")
 def api(model_dir: Path) -> Iterator[Api]:
     with local_stack(model_dir, auth=True) as stack:
-        yield Api(stack)
+        yield Api(stack, stack.emulator)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ MOST_GROWTH_MB = (images.MOST_MEMORY + rebuilding.READERS * images.MAX_BYTES) //
 def memory_peaks(api: Api) -> dict[int, int]:
     """The most memory, in MB, that each process of a function has had so far."""
     peaks = {}
-    for process in psutil.Process(api.stack.emulator.process.pid).children(recursive=True):
+    for process in psutil.Process(api.emulator.process.pid).children(recursive=True):
         status = Path(f"/proc/{process.pid}/status").read_text()
         peaks[process.pid] = int(status.partition("VmHWM:")[2].split()[0]) // 1024
     return peaks

@@ -105,7 +105,7 @@ def test_asking_leaves_no_trace_where_appending_is_declined(
 
 
 def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> None:
-    done = lookalike("types", "--stack", stack, COLUMNS="200")
+    done = lookalike("types", "--stack", stack, environment={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     (line,) = (line for line in done.stdout.splitlines() if built_type in line)
     assert line.split()[:3] == [built_type, "3", "0"]
@@ -122,7 +122,7 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
         api.wait_until_built(type_id, 3)
     api.call("PUT", f"/types/{types[0]}/settings", json={"threshold": 0.123, "max_recognized": 7})
     arguments = ("calibrate", types[0], "--far", "0.1", "--stack", stack)
-    done = lookalike(*arguments, folder=tmp_path, COLUMNS="200")
+    done = lookalike(*arguments, folder=tmp_path, environment={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     assert types[0] in done.stdout
     assert "3 photos of its own are too few" in done.stdout
@@ -156,7 +156,9 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
 )
 def test_without_a_stack_each_says_so_in_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     command = [argument.format(folder=tmp_path) for argument in arguments]
-    done = lookalike(*command, "--stack", "lookalike", folder=tmp_path, AWS_REGION="eu-central-1")
+    done = lookalike(
+        *command, "--stack", "lookalike", folder=tmp_path, environment={"AWS_REGION": "eu-central-1"}
+    )
     assert done.returncode == 1
     assert "credentials" in done.stderr
     assert "Traceback" not in done.stderr

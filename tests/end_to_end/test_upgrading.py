@@ -32,7 +32,7 @@ def second_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_api(model_dir: Path) -> Iterator[Api]:
     """A stack of its own: the upgrade changes it for good."""
     with local_stack(model_dir, auth=True) as stack:
-        yield Api(stack)
+        yield Api(stack, stack.emulator)
 
 
 def deploy_model(api: Api, model_dir: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lookalike.storage.provenance import from_metadata
 from photographs import blended, photograph
 from system import TYPE, System
 
@@ -85,7 +86,8 @@ def test_a_forms_file_name_is_kept(system: System) -> None:
         ROUTE, form, content_type="multipart/form-data; boundary=b", params={"append": "true"}
     )
     assert status == 200
-    assert answer["appended"].startswith(f"types/{TYPE}/images/bench 3-")
+    stored = system.recognize.store.get_image(answer["appended"])
+    assert from_metadata(stored.metadata).filename == "bench 3.png"
     assert [event["detail"]["filename"] for event in system.events()] == ["bench 3.png"]
 
 

@@ -81,9 +81,9 @@ def test_an_image_is_told_with_its_size_its_time_and_why_it_was_rejected(
     assert (bad["size"], good["size"]) == (8, len(photograph(1)))
     assert "not an image" in bad["reason"]
     assert good["reason"] is None
-    client, bucket = shared_system.recognize.store.bucket.client, shared_system.recognize.store.bucket
+    bucket = shared_system.recognize.store.bucket
     for image in (bad, good):
-        there = client.head_object(Bucket=bucket, Key=image["image"])
+        there = bucket.client.head_object(Bucket=bucket.name, Key=image["image"])
         # A listing tells it more exactly than a header can.
         modified = datetime.fromisoformat(image["modified"])
         assert modified.replace(microsecond=0) == there["LastModified"]

@@ -71,7 +71,9 @@ def test_a_row_that_loses_a_race_once(
 def test_a_query_against_all_types(shared_system: System, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     shared_system.call("POST /recognize", photograph(1, 9))
-    assert counts(figures(capsys)) == {"Matched": 1, "Missed": 0, "Appended": 0, "AppendAttempts": 0}
+    told = counts(figures(capsys))
+    assert told.pop("Rows") > 0
+    assert told == {"Matched": 1, "Missed": 0, "Appended": 0, "AppendAttempts": 0}
     shared_system.call("POST /recognize", photograph(2), params={"append": "true"})
     assert counts(figures(capsys)) == {"Matched": 0, "Missed": 1, "Appended": 0, "AppendAttempts": 0}
 

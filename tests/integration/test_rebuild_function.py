@@ -9,7 +9,6 @@ from typing import Any
 import onnxruntime
 import pytest
 
-from event_bus import Bus
 from lookalike.aws.queue import request_rebuild
 from lookalike.keys import image_key
 from lookalike.rebuilding import BATCH, MOST_UNREAD
@@ -33,13 +32,6 @@ def system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch)
         yield system
 
 
-@pytest.fixture
-def bus(emulator: Emulator) -> Iterator[Bus]:
-    bus = Bus(emulator)
-    yield bus
-    bus.close()
-
-
 def put(system: System, name: str, data: bytes, type_id: str = TYPE) -> str:
     """Put an image of which no message tells."""
     key = image_key(type_id, name)
@@ -59,6 +51,11 @@ def reads(system: System) -> list[str]:
 def rows_of(system: System, type_id: str) -> int:
     encodings, _ = system.recognize.store.read_encodings(type_id)
     return len(encodings.rows) if encodings else 0
+
+
+def told_by(system: System) -> list[tuple[str, dict[str, Any]]]:
+    """Kinds and details of the events since this was asked last."""
+    return [(event["detail-type"], event["detail"]) for event in system.events()]
 
 
 def metrics_in(output: str) -> dict[str, float]:
@@ -175,9 +172,11 @@ def test_a_batch_rebuilds_a_type_once_however_many_of_its_messages_tell_of_it(sy
     system.proxy.requests.clear()
     assert system.deliver() == 0
     assert len(system.rows()) == 5
+    writes = [path for method, path in system.proxy.requests if method == "PUT" and "/_gallery" not in path]
     listings = [path for method, path in system.proxy.requests if method == "GET" and "list-type=2" in path]
-    of_images = [path for path in listings if "images" in path]
-    assert len(of_images) == 1
+    assert len(writes) == 1
+    # Once before encoding, and once after writing: to see that nothing went meanwhile.
+    assert len([path for path in listings if "images" in path]) == 2
 
 
 def test_what_was_built_is_known_to_queries_against_all_types(system: System) -> None:
@@ -185,7 +184,7 @@ def test_what_was_built_is_known_to_queries_against_all_types(system: System) ->
         put(system, "1.png", photograph(subject), type_id)
         ask(system, type_id)
     assert system.deliver() == 0
-    gallery = system.recognize.galleries.read()
+    gallery = system.recognize.store.read_gallery()
     assert gallery
     assert gallery.type_ids == ("bolt", "nut")
 
@@ -195,13 +194,13 @@ def test_what_was_built_is_known_to_queries_against_all_types(system: System) ->
 
 
 def test_events_and_metrics_tell_what_came_what_went_and_what_was_rejected(
-    system: System, bus: Bus, capsys: pytest.CaptureFixture[str]
+    system: System, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone = [put(system, f"gone-{index}.png", photograph(1, index)) for index in range(2)]
     put(system, "kept.png", photograph(1, 2))
     ask(system)
     assert system.deliver() == 0
-    bus.told()
+    told_by(system)
     capsys.readouterr()
     for key in gone:
         system.rebuild.store.delete_image(key)
@@ -216,7 +215,7 @@ def test_events_and_metrics_tell_what_came_what_went_and_what_was_rejected(
         "RowsRemoved": 2,
         "ImagesRejected": 1,
     }
-    told = bus.told()
+    told = told_by(system)
     assert [kind for kind, _ in told] == ["Image Rejected", "Encodings Rebuilt"]
     (_, rejection), (_, summary) = told
     model = system.rebuild.encoder.model_id
@@ -233,31 +232,31 @@ def test_events_and_metrics_tell_what_came_what_went_and_what_was_rejected(
     }
 
 
-def test_a_rebuild_that_goes_on_by_a_message_is_told_as_not_complete(system: System, bus: Bus) -> None:
+def test_a_rebuild_that_goes_on_by_a_message_is_told_as_not_complete(system: System) -> None:
     for index in range(BATCH + 1):
         put(system, f"{index:02}.png", photograph(1, index))
     ask(system)
     for added, complete in ((BATCH, False), (1, True)):
         assert system.deliver(seconds=1) == 0
-        ((_, detail),) = bus.told()
+        ((_, detail),) = told_by(system)
         assert (detail["added"], detail["complete"]) == (added, complete)
 
 
-def test_a_rebuild_that_changes_nothing_is_not_told(system: System, bus: Bus) -> None:
+def test_a_rebuild_that_changes_nothing_is_not_told(system: System) -> None:
     put(system, "1.png", photograph(1))
     ask(system)
     assert system.deliver() == 0
-    assert [kind for kind, _ in bus.told()] == ["Encodings Rebuilt"]
+    assert [kind for kind, _ in told_by(system)] == ["Encodings Rebuilt"]
     ask(system)
     assert system.deliver() == 0
-    assert bus.told() == []
+    assert told_by(system) == []
 
 
-def test_each_of_many_rejected_images_is_told(system: System, bus: Bus) -> None:
+def test_each_of_many_rejected_images_is_told(system: System) -> None:
     """The bus takes ten events at once."""
     bad = [put(system, f"{index:02}.png", b"no image") for index in range(12)]
     ask(system)
     assert system.deliver() == 0
-    told = bus.told()
+    told = told_by(system)
     assert sorted(detail["image"] for kind, detail in told if kind == "Image Rejected") == bad
     assert [kind for kind, _ in told].count("Encodings Rebuilt") == 1
