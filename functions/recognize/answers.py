@@ -4,6 +4,7 @@ from typing import Any
 
 from lookalike.describing import ImageState, TypeState
 from lookalike.identification import Identification
+from lookalike.matching.gallery import Gallery
 from lookalike.recognition import Comparison, Recognition
 from recognize import schemas
 
@@ -23,7 +24,11 @@ def identified(found: Identification) -> schemas.IdentifyAnswer:
     """Which of all types a query shows."""
     return schemas.IdentifyAnswer(
         match=found.match.encodings.type_id if found.match else None,
-        candidates=[schemas.Candidate(**_compared(each)) for each in found.candidates],
+        candidates=[
+            schemas.RankedCandidate(**_compared(each), probability=probability)
+            for each, probability in zip(found.candidates, found.probabilities, strict=True)
+        ],
+        none=found.none,
         appended=found.appended.image,
         pending=found.appended.pending,
         types=found.types,
@@ -46,6 +51,14 @@ def _compared(comparison: Comparison) -> dict[str, Any]:
         "nearest_other": schemas.OtherType(**other._asdict()) if other else None,
         "nearest": [schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
     }
+
+
+def learnt(gallery: Gallery | None) -> schemas.Learnt | None:
+    """What is known of all types together, and from what."""
+    if gallery is None:
+        return None
+    fit = gallery.fit
+    return schemas.Learnt(fitted_at=fit.fitted_at, types=fit.types, photos=fit.photos)
 
 
 def image(image: ImageState) -> schemas.ImageEntry:

@@ -109,7 +109,9 @@ def list_types(limit: schemas.Limit = 1000, next_token: schemas.Token = None) ->
     """A page of the types, in order of their names."""
     page = store.list_types(next_token, limit)
     types = [schemas.TypeEntry(type_id=type_id) for type_id in page.items]
-    return schemas.TypesAnswer(types=types, next_token=page.next_token)
+    return schemas.TypesAnswer(
+        types=types, gallery=answers.learnt(store.read_gallery()), next_token=page.next_token
+    )
 
 
 @app.get("/types/<type_id>", summary="Describe a type")
@@ -238,8 +240,8 @@ def _read_photo(filename: str | None = None) -> QueryPhoto:
 def _choose_policy(
     type_id: str, requested: float | None, read_gallery: Callable[[], Gallery | None]
 ) -> Policy:
-    stored, stack = store.read_settings(type_id), StackDefaults(config.rule, config.threshold)
-    return choose_policy(type_id, requested, stored, stack, read_gallery)
+    stack = StackDefaults(config.rule, config.threshold, config.odds)
+    return choose_policy(requested, store.read_settings(type_id), stack, read_gallery)
 
 
 def _conclude(

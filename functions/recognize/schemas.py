@@ -69,10 +69,14 @@ class Candidate(BaseModel):
     threshold: float
     threshold_source: Source
     notice: Annotated[str | None, Field(description="Why something is not as the type's settings ask.")]
-    nearest_other: Annotated[
-        OtherType | None, Field(description="By the relative rule: what else it may be.")
-    ]
+    nearest_other: Annotated[OtherType | None, Field(description="By probability: what else it may be.")]
     nearest: list[Neighbour]
+
+
+class RankedCandidate(Candidate):
+    """A type that a photo was compared with, among all types."""
+
+    probability: Annotated[float, Field(description="Against all types, and against none of them.")]
 
 
 class RecognizeAnswer(Candidate):
@@ -87,8 +91,9 @@ class RecognizeAnswer(Candidate):
 class IdentifyAnswer(BaseModel):
     """Which type a photo shows."""
 
-    match: Annotated[str | None, Field(description="The nearest type that matches.")]
-    candidates: Annotated[list[Candidate], Field(description="The nearest types, the nearest first.")]
+    match: Annotated[str | None, Field(description="The most probable type that matches.")]
+    candidates: Annotated[list[RankedCandidate], Field(description="The most probable types, best first.")]
+    none: Annotated[float, Field(description="How probable it is that the photo shows none of the types.")]
     appended: Annotated[str | None, Field(description="Key of the image that joined the type's images.")]
     pending: Annotated[bool, Field(description="The image is saved; its encoding will be made by its event.")]
     types: Annotated[int, Field(description="How many types the photo was compared with.")]
@@ -109,10 +114,19 @@ class TypeEntry(BaseModel):
     type_id: str
 
 
+class Learnt(BaseModel):
+    """What is known of all types together: when it was learnt, among how many types, from how many photos."""
+
+    fitted_at: str
+    types: int
+    photos: int
+
+
 class TypesAnswer(BaseModel):
     """A page of the types."""
 
     types: list[TypeEntry]
+    gallery: Annotated[Learnt | None, Field(description="None until the first type is built.")]
     next_token: str | None
 
 

@@ -19,6 +19,7 @@ class Config(BaseModel):
     event_bus: Annotated[str, Field(alias="EVENT_BUS_NAME")] = "default"
     rule: Annotated[Rule, Field(alias="RULE")] = Rule.SIMILARITY
     threshold: Annotated[float, Field(alias="THRESHOLD", ge=0, le=1)]
+    odds: Annotated[float, Field(alias="ODDS", gt=0, allow_inf_nan=False)] = 1.0
     model_dir: Annotated[Path, Field(alias="MODEL_DIR")] = Path("/opt/model")
 
 

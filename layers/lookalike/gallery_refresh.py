@@ -1,13 +1,14 @@
-"""Keeping the gallery: its prototypes follow what the types' encodings say."""
+"""Keeping the gallery: its prototypes follow the types' encodings, and now and then it learns anew."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
-import numpy as np
 from aws_lambda_powertools import Logger
-from numpy.typing import NDArray
 
-from lookalike.matching.gallery import Gallery, prototype
+from lookalike.matching.encodings import Encodings, Origin, now
+from lookalike.matching.gallery import Fit, Gallery, Prototype, fit
+from lookalike.matching.metric import sample_types
 from lookalike.storage.store import MAX_TYPES, Store
 
 READERS = 8
@@ -19,6 +20,8 @@ logger = Logger(child=True)
 def refresh_gallery(store: Store, type_ids: Iterable[str]) -> None:
     """Bring the prototypes of some types to what their encodings say; all of them if there is no gallery.
 
+    What it knows of how photos differ is learnt anew once enough types or encodings have come or gone.
+
     Raises:
         ContentionError: others wrote the gallery each time.
     """
@@ -27,19 +30,40 @@ def refresh_gallery(store: Store, type_ids: Iterable[str]) -> None:
     def follow(gallery: Gallery | None) -> Gallery | None:
         # The gallery was read before these encodings: whoever changes them later refreshes it later too.
         wanted = changed if gallery else sorted({*changed, *store.list_encoded_types()})
-        with ThreadPoolExecutor(READERS) as threads:
-            prototypes = dict(zip(wanted, threads.map(lambda t: _prototype(store, t), wanted), strict=True))
-        before = gallery or Gallery.empty(store.model_id, store.dimension)
-        after = before.replace(prototypes)
-        if len(after.type_ids) > max(MAX_TYPES, len(before.type_ids)):
+        prototypes = {
+            type_id: Prototype.of(encodings.matrix) if encodings and encodings.rows else None
+            for type_id, encodings in _read(store, wanted).items()
+        }
+        if gallery is None:
+            known = {type_id: each for type_id, each in prototypes.items() if each}
+            return Gallery.of(store.model_id, known, _learn(store, known)) if known else None
+        after = gallery.replace(prototypes)
+        if len(after.type_ids) > max(MAX_TYPES, len(gallery.type_ids)):
             logger.error("the gallery is full: new types are left out", types=MAX_TYPES)
             return gallery
-        return gallery if after is before else after
+        if after.type_ids and after.has_outgrown_its_fit:
+            return replace(after, fit=_learn(store, after.prototypes()))
+        return after
 
     if changed:
         store.update_gallery(follow)
 
 
-def _prototype(store: Store, type_id: str) -> NDArray[np.float32] | None:
-    encodings, _ = store.read_encodings(type_id)
-    return prototype(encodings.matrix) if encodings and encodings.rows else None
+def _learn(store: Store, prototypes: Mapping[str, Prototype]) -> Fit:
+    """Learn from uploaded photos of some types, so that no run of false matches teaches anything."""
+    sample = {
+        type_id: encodings
+        for type_id, encodings in _read(store, sample_types(prototypes)).items()
+        if encodings and encodings.rows
+    }
+    uploaded = {type_id: encodings.of_origin(Origin.UPLOADED) for type_id, encodings in sample.items()}
+    teaching = {type_id: each.matrix for type_id, each in uploaded.items() if each.rows}
+    everything = {type_id: encodings.matrix for type_id, encodings in sample.items()}
+    return fit(teaching or everything, prototypes, now())
+
+
+def _read(store: Store, type_ids: Iterable[str]) -> dict[str, Encodings | None]:
+    wanted = list(type_ids)
+    with ThreadPoolExecutor(READERS) as threads:
+        read = threads.map(lambda type_id: store.read_encodings(type_id)[0], wanted)
+        return dict(zip(wanted, read, strict=True))

@@ -1,7 +1,7 @@
 """Identifying: which of all types does a query photo show?"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -35,12 +35,16 @@ class Identification:
     """The answer to a query against all types.
 
     Attributes:
-        candidates: the types that the query was compared with, the nearest first.
-        match: the nearest of them that matches, if any does.
+        candidates: the types that the query was compared with, the most probable first.
+        probabilities: how probable each of them is, against all types and none of them.
+        none: how probable it is that the query shows none of the types.
+        match: the most probable of them that matches, if any does.
         types: how many types there are to choose from.
     """
 
     candidates: tuple[Comparison, ...]
+    probabilities: tuple[float, ...]
+    none: float
     match: Comparison | None
     appended: Appended
     types: int
@@ -57,7 +61,7 @@ def identify(
     *,
     append: bool = False,
 ) -> Identification:
-    """Compare a photo with the types whose prototypes are nearest to it; a match joins its type if asked.
+    """Compare a photo with the types that it shows the most probably; a match joins its type if asked.
 
     Only these types' own encodings are read, so that the time hardly grows with the number of types.
 
@@ -77,14 +81,18 @@ def identify(
     (encoding,) = encoder.encode([photo.data])
     encoded = time.perf_counter()
     gallery = _load_gallery(store)
-    candidates = _compare_nearest(store, gallery, encoding, policy_of)
+    ranking = gallery.rank(encoding, CANDIDATES)
+    compared = _compare(store, gallery, [type_id for type_id, _ in ranking.types], encoding, policy_of)
     loaded = time.perf_counter()
+    candidates = tuple(each for each in compared if each)
     match = next((each for each in candidates if each.decision.match), None)
     appended = append_match(store, photo, match) if match and append else Appended(rows=_rows(match))
     return Identification(
         candidates,
-        match,
-        appended,
+        probabilities=tuple(p for (_, p), each in zip(ranking.types, compared, strict=True) if each),
+        none=ranking.none,
+        match=match,
+        appended=appended,
         types=len(gallery.type_ids),
         model_id=encoder.model_id,
         encode_ms=(encoded - started) * 1000,
@@ -109,12 +117,13 @@ def _load_gallery(store: Store) -> Gallery:
     )
 
 
-def _compare_nearest(
+def _compare(
     store: Store,
     gallery: Gallery,
+    type_ids: Sequence[str],
     encoding: NDArray[np.float32],
     policy_of: Callable[[str, Gallery], Policy],
-) -> tuple[Comparison, ...]:
+) -> list[Comparison | None]:
     def look_closely(type_id: str) -> Comparison | None:
         try:
             encodings = load_encodings(store, type_id)
@@ -122,12 +131,10 @@ def _compare_nearest(
             return None  # it went, or was emptied, since the gallery was written
         return compare(encoding, encodings, policy_of(type_id, gallery))
 
-    nearest = [candidate.type_id for candidate in gallery.nearest(encoding, CANDIDATES)]
     # Threads don't inherit the context, which holds the time when calls must end.
     context = copy_context()
     with ThreadPoolExecutor(CANDIDATES) as threads:
-        compared = threads.map(lambda type_id: context.copy().run(look_closely, type_id), nearest)
-        return tuple(each for each in compared if each)
+        return list(threads.map(lambda type_id: context.copy().run(look_closely, type_id), type_ids))
 
 
 def _will_answer(store: Store, type_id: str) -> bool:

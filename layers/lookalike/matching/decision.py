@@ -55,7 +55,7 @@ def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> 
     order = _largest(similarities, NEAREST)
     nearest = tuple(Neighbour(encodings.rows[i].image, float(similarities[i])) for i in order)
     similarity = nearest[0].similarity
-    score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery))
+    score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
     return Decision(score > policy.threshold, similarity, nearest, score, other)
 
 

@@ -1,17 +1,34 @@
-"""The gallery: one encoding that stands for each type, to tell what other types would score. Pure."""
+"""The gallery: what is known of all types together, to tell what else a photo could show. Pure."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-WORTH_WRITING = 1e-4
-"""How far a prototype's cosine to the stored one must fall below 1 before the gallery is written again.
+from lookalike.matching.calibration import calibrate
+from lookalike.matching.metric import Metric, fit_metric
+from lookalike.matching.probability import (
+    Calibration,
+    Densities,
+    Prototypes,
+    densities,
+    posterior,
+    probability,
+)
 
-Keeps each single append to a large type from writing the whole gallery anew.
-"""
+Matrix = NDArray[np.float32]
+
+WORTH_WRITING = 0.01
+"""How far a mean must move before the gallery is written again; or its number of rows change, by ten times
+that part. Keeps each single append to a large type from writing the whole gallery anew."""
+
+
+WORTH_FITTING = 0.1
+"""The part of the types that must come or go before it learns anew; of the encodings, twice that."""
 
 
 class TypeSimilarity(NamedTuple):
@@ -21,30 +38,129 @@ class TypeSimilarity(NamedTuple):
     similarity: float
 
 
+class Prototype(NamedTuple):
+    """The mean of a type's encodings, (dimension,), not scaled to length 1, and of how many rows it is."""
+
+    mean: Matrix
+    rows: int
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> Self:
+        """Of encodings, (rows, dimension), at least one."""
+        return cls(matrix.mean(axis=0), len(matrix))
+
+
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """What was learnt from references, and from which.
+
+    Attributes:
+        metric: how photos of a type differ, and how types do.
+        calibration: makes the answer an honest probability.
+        photos: how many photos taught it.
+        types: how many types the gallery had.
+        rows: how many encodings these types had.
+        fitted_at: when, ISO 8601 in UTC.
+    """
+
+    metric: Metric
+    calibration: Calibration
+    photos: int
+    types: int
+    rows: int
+    fitted_at: str
+
+
+class Judgement(NamedTuple):
+    """How probable it is that a query shows a type, and the likeliest other type, if any is known."""
+
+    probability: float
+    nearest_other: TypeSimilarity | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Which types a query may show.
+
+    Attributes:
+        types: types and their probabilities, the most probable first.
+        none: the probability that it shows no type of the gallery.
+    """
+
+    types: tuple[tuple[str, float], ...]
+    none: float
+
+
+def fit(sample: Mapping[str, Matrix], prototypes: Mapping[str, Prototype], fitted_at: str) -> Fit:
+    """Learn from a sample of types' encodings, (photos, dimension), at least one photo of one type.
+
+    Only photos that people uploaded should teach: an appended one is there because it scored high. However
+    many there are, no more than a sample is looked at, the same whatever order they come in.
+
+    Args:
+        sample: photos of some types.
+        prototypes: all types of the gallery.
+        fitted_at: now, ISO 8601 in UTC.
+    """
+    return Fit(
+        fit_metric(sample),
+        calibrate(sample),
+        photos=sum(len(matrix) for matrix in sample.values()),
+        types=len(prototypes),
+        rows=sum(each.rows for each in prototypes.values()),
+        fitted_at=fitted_at,
+    )
+
+
+@dataclass(frozen=True)
 class Gallery:
-    """A prototype of each type by one model.
+    """A prototype of each type by one model, and what was learnt from them.
 
     Attributes:
         type_ids: the types, in order of their names.
-        matrix: (types, dimension), float32, rows of length 1.
+        means: (types, dimension), float32, the mean of each type's encodings.
+        rows: (types,), int32, of how many encodings that is the mean.
+        fit: learnt earlier, perhaps from other photos.
     """
 
     model_id: str
     type_ids: tuple[str, ...]
-    matrix: NDArray[np.float32]
+    means: Matrix
+    rows: NDArray[np.int32]
+    fit: Fit
 
     @classmethod
-    def empty(cls, model_id: str, dimension: int) -> Self:
-        """A gallery without a type."""
-        return cls(model_id, (), np.empty((0, dimension), np.float32))
+    def of(cls, model_id: str, prototypes: Mapping[str, Prototype], fit: Fit) -> Self:
+        """From each type's prototype, and what was learnt from them."""
+        none = np.empty((0, len(fit.metric.mean)), np.float32)
+        return cls(model_id, (), none, np.empty(0, np.int32), fit).replace(prototypes)
 
-    def replace(self, prototypes: Mapping[str, NDArray[np.float32] | None]) -> Self:
-        """With other prototypes, (dimension,), for some types; None for a type that is gone.
+    @property
+    def has_outgrown_its_fit(self) -> bool:
+        """Whether types or encodings have come or gone, so many that learning anew is worth it."""
+        types, rows = len(self.type_ids), int(self.rows.sum())
+        return (
+            abs(types - self.fit.types) > WORTH_FITTING * self.fit.types
+            or abs(rows - self.fit.rows) > 2 * WORTH_FITTING * self.fit.rows
+        )
+
+    @cached_property
+    def _prototypes(self) -> Prototypes:
+        return Prototypes.of(self.fit.metric, self.means, self.rows)
+
+    def prototypes(self) -> dict[str, Prototype]:
+        """The prototype of each type."""
+        return {
+            type_id: Prototype(mean, int(rows))
+            for type_id, mean, rows in zip(self.type_ids, self.means, self.rows, strict=True)
+        }
+
+    def replace(self, prototypes: Mapping[str, Prototype | None]) -> Self:
+        """With other prototypes for some types; None for a type that is gone.
 
         The same object if no change is worth writing.
         """
-        known = dict(zip(self.type_ids, self.matrix, strict=True))
+        known = self.prototypes()
         changed = {
             type_id: prototype
             for type_id, prototype in prototypes.items()
@@ -56,45 +172,76 @@ class Gallery:
             type_id: prototype for type_id, prototype in (known | changed).items() if prototype is not None
         }
         type_ids = tuple(sorted(kept))
-        rows = [kept[type_id] for type_id in type_ids]
-        empty = np.empty((0, self.matrix.shape[1]), np.float32)
-        return type(self)(self.model_id, type_ids, np.stack(rows) if rows else empty)
+        means = np.array([kept[type_id].mean for type_id in type_ids], np.float32)
+        return replace(
+            self,
+            type_ids=type_ids,
+            means=means.reshape(len(kept), self.means.shape[1]),
+            rows=np.array([kept[type_id].rows for type_id in type_ids], np.int32),
+        )
 
-    def others(self, type_id: str) -> int:
-        """How many types there are beside this one."""
-        return len(self.type_ids) - (type_id in self.type_ids)
+    def densities(self, queries: Matrix) -> Densities:
+        """How well queries, (n, dimension), of length 1, fit each type and none of them."""
+        return densities(self.fit.metric, queries, self._prototypes)
 
-    def nearest(
-        self, query: NDArray[np.float32], count: int, without: str | None = None
-    ) -> list[TypeSimilarity]:
-        """The types whose prototypes are nearest to a query, (dimension,), the nearest first.
+    def judge(
+        self,
+        query: Matrix,
+        type_id: str,
+        own: Prototype,
+        odds: float = 1.0,
+        rivals: tuple[Prototype, ...] = (),
+    ) -> Judgement:
+        """How probable it is that a query, (dimension,), shows a type, not another known one or none of them.
 
         Args:
             query: of length 1.
-            count: how many at most.
-            without: a type to leave out.
+            type_id: the type asked for; the gallery need not have it.
+            own: its prototype, as of now.
+            odds: of the type against all else, before the photo is seen.
+            rivals: what else competes, such as the prototype of the type's counterexamples: each is as likely
+                as the other types together.
         """
-        similarities = self.matrix @ query
-        if without in self.type_ids:
-            similarities[self.type_ids.index(without)] = -np.inf
-            count = min(count, len(similarities) - 1)
-        order = np.argsort(-similarities, kind="stable")[:count]
-        return [TypeSimilarity(self.type_ids[i], float(similarities[i])) for i in order]
+        fitted = self.densities(query[np.newaxis])
+        index = bisect_left(self.type_ids, type_id)
+        known = np.arange(len(self.type_ids))
+        if type_id in self.type_ids[index : index + 1]:
+            known = np.delete(known, index)
+        others = fitted.known[0, known]
+        fresh = Prototypes.of(
+            self.fit.metric,
+            np.stack([each.mean for each in (own, *rivals)]),
+            np.array([each.rows for each in (own, *rivals)]),
+        )
+        asked, *against = densities(self.fit.metric, query[np.newaxis], fresh).known[0]
+        new = float(fitted.new[0])
+        return Judgement(
+            probability(float(asked), others, new, self.fit.calibration, odds, *against),
+            self._similarity(query, known[others.argmax()]) if len(others) else None,
+        )
+
+    def _similarity(self, query: Matrix, index: int) -> TypeSimilarity:
+        mean = self.means[index]
+        cosine = float(mean @ query) / max(float(np.linalg.norm(mean)), 1e-6)
+        return TypeSimilarity(self.type_ids[index], min(max(cosine, -1.0), 1.0))
+
+    def rank(self, query: Matrix, count: int, odds: float = 1.0) -> Ranking:
+        """The types that a query, (dimension,), of length 1, shows the most probably: `count` at most.
+
+        Args:
+            query: of length 1.
+            count: how many types at most.
+            odds: of all types of the gallery, each alike, against none of them.
+        """
+        probabilities = posterior(self.densities(query[np.newaxis]), self.fit.calibration, odds)[0]
+        order = np.argsort(-probabilities[:-1], kind="stable")[:count]
+        types = tuple((self.type_ids[i], float(probabilities[i])) for i in order)
+        return Ranking(types, float(probabilities[-1]))
 
 
-def prototype(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The direction of the mean of a type's encodings: (rows, dimension), at least one, to (dimension,).
-
-    The class representative of Snell et al., "Prototypical Networks for Few-shot Learning", 2017:
-    https://arxiv.org/abs/1703.05175
-    """
-    mean = matrix.mean(axis=0)
-    length = np.linalg.norm(mean)
-    # Encodings that cancel out have no direction in common.
-    return (mean / length).astype(np.float32) if length > 1e-6 else matrix[0]
-
-
-def _differ(stored: NDArray[np.float32] | None, prototype: NDArray[np.float32] | None) -> bool:
+def _differ(stored: Prototype | None, prototype: Prototype | None) -> bool:
     if stored is None or prototype is None:
         return stored is not prototype
-    return bool(stored @ prototype < 1 - WORTH_WRITING)
+    moved = float(np.linalg.norm(stored.mean - prototype.mean))
+    grown = abs(stored.rows - prototype.rows) / stored.rows
+    return moved > WORTH_WRITING or grown > 10 * WORTH_WRITING

@@ -13,10 +13,11 @@ Source = Literal["request", "type", "stack", "default"]
 
 @dataclass(frozen=True, slots=True)
 class StackDefaults:
-    """The stack's rule, and its threshold for similarity."""
+    """The stack's rule, its threshold for similarity, and the odds of a type before a photo is seen."""
 
     rule: Rule
     threshold: float
+    odds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Policy:
         threshold: what the rule's score must exceed.
         threshold_source: where the threshold comes from.
         gallery: what is known of all types, where the rule needs it.
+        odds: of the type against all else, before the photo is seen.
         settings: the type's own.
         notice: why something is not as the settings ask; None if all is.
         appends: False where nothing may join the type.
@@ -36,13 +38,13 @@ class Policy:
     threshold: float
     threshold_source: Source = "stack"
     gallery: Gallery | None = None
+    odds: float = 1.0
     settings: TypeSettings = DEFAULTS
     notice: str | None = None
     appends: bool = True
 
 
 def choose_policy(
-    type_id: str,
     requested: float | None,
     stored: StoredSettings,
     stack: StackDefaults,
@@ -50,11 +52,10 @@ def choose_policy(
 ) -> Policy:
     """Choose what decides about a query.
 
-    A rule that needs more other types than there are falls back to similarity and the stack's threshold: one
-    that is meant for the rule would let nearly everything in.
+    Where a rule needs the gallery and there is none yet, similarity decides, by the stack's threshold: one
+    that is meant for the rule says nothing of similarities.
 
     Args:
-        type_id: the type asked for.
         requested: the threshold that the request names, if any.
         stored: the type's settings.
         stack: what counts where the type has none.
@@ -63,15 +64,23 @@ def choose_policy(
     own, notice = stored.settings, stored.notice
     rule = own.rule or stack.rule
     definition = RULES[rule]
-    gallery = read_gallery() if definition.other_types else None
-    others = gallery.others(type_id) if gallery else 0
-    if others < definition.other_types:
-        short = f"similarity decided: the {rule} rule needs {definition.other_types} other types, there are "
-        notice = "; ".join(filter(None, (notice, f"{short}{others}")))
+    gallery = read_gallery() if definition.needs_gallery else None
+    if definition.needs_gallery and gallery is None:
+        early = f"similarity decided: what the rule {rule} must know of all types is still being learnt"
+        notice = "; ".join(filter(None, (notice, early)))
         return Policy(Rule.SIMILARITY, stack.threshold, settings=own, notice=notice, appends=stored.readable)
     meant = own.threshold if (own.rule or Rule.SIMILARITY) is rule else None
     threshold, source = _threshold(requested, meant, definition.threshold, stack.threshold)
-    return Policy(rule, threshold, source, gallery, own, notice, appends=stored.readable)
+    return Policy(
+        rule=rule,
+        threshold=threshold,
+        threshold_source=source,
+        gallery=gallery,
+        odds=stack.odds,
+        settings=own,
+        notice=notice,
+        appends=stored.readable,
+    )
 
 
 def _threshold(

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.matching.encodings import Encodings
-from lookalike.matching.gallery import Gallery, TypeSimilarity, prototype
+from lookalike.matching.gallery import Gallery, Prototype, TypeSimilarity
 from lookalike.matching.settings import Rule
-
-_SMALLEST_DISTANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +20,14 @@ class Query:
         encodings: the type's, at least one.
         similarity: the cosine similarity to the nearest of them, -1 to 1.
         gallery: what is known of all types; None where the rule needs none.
+        odds: of the type against all else, before the photo is seen.
     """
 
     encoding: NDArray[np.float32]
     encodings: Encodings
     similarity: float
     gallery: Gallery | None
+    odds: float = 1.0
 
 
 class Score(NamedTuple):
@@ -47,26 +47,17 @@ def score_similarity(query: Query) -> Score:
     return Score(query.similarity)
 
 
-def score_relative(query: Query) -> Score:
-    """How much nearer the query is to the type's prototype than to the nearest other one."""
-    if query.gallery is None:
-        raise ValueError("the relative rule compares with the gallery: give one")
-    (other,) = query.gallery.nearest(query.encoding, 1, without=query.encodings.type_id)
-    own = float(prototype(query.encodings.matrix) @ query.encoding)
-    return Score(float(relative_score(own, other.similarity)), other)
+def score_probability(query: Query) -> Score:
+    """How probable it is that the query shows the type, against all other types and against none of them.
 
-
-def relative_score(
-    own: NDArray[np.floating] | float, other: NDArray[np.floating] | float
-) -> NDArray[np.floating]:
-    """How much nearer queries are to a type than to another, from cosine similarities of any one shape.
-
-    1 - distance to the type / distance to the other, where a distance is 1 - cosine similarity: 1 for a query
-    that is the type's prototype, 0 for one that is as near to the other type, below 0 for one that is nearer
-    to that.
+    Raises:
+        ValueError: there is no gallery.
     """
-    own_distance, other_distance = 1 - np.asarray(own), 1 - np.asarray(other)
-    return 1 - own_distance / np.maximum(other_distance, _SMALLEST_DISTANCE)
+    if query.gallery is None:
+        raise ValueError("the probability compares with all other types: give the gallery")
+    own = Prototype.of(query.encodings.matrix)
+    judged = query.gallery.judge(query.encoding, query.encodings.type_id, own, query.odds)
+    return Score(judged.probability, judged.nearest_other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +67,16 @@ class RuleDefinition:
     Attributes:
         score: of a query against a type.
         threshold: where none is set; None for the stack's, which is meant for similarity.
-        other_types: how many other types the gallery must hold; with fewer, similarity decides.
+        needs_gallery: whether the score needs to know all types.
     """
 
     score: Callable[[Query], Score]
     threshold: float | None = None
-    other_types: int = 0
+    needs_gallery: bool = False
 
 
 RULES: Mapping[Rule, RuleDefinition] = {
     Rule.SIMILARITY: RuleDefinition(score_similarity),
-    # 0.2: nearer to the type than 0.8 of the distance to the nearest other, as in Lowe's test for matching
-    # keypoints, "Distinctive Image Features from Scale-Invariant Keypoints", 2004, section 7.1:
-    # https://www.cs.ubc.ca/~lowe/papers/ijcv04.pdf
-    # With fewer than 5 other types it lets objects of no known type in more often than similarity does.
-    Rule.RELATIVE: RuleDefinition(score_relative, threshold=0.2, other_types=5),
+    # More probable than not.
+    Rule.PROBABILITY: RuleDefinition(score_probability, threshold=0.5, needs_gallery=True),
 }

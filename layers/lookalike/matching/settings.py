@@ -15,7 +15,11 @@ class Rule(StrEnum):
     """What a match is decided by; `lookalike.matching.rules` says how."""
 
     SIMILARITY = "similarity"
-    RELATIVE = "relative"
+    PROBABILITY = "probability"
+
+
+RETIRED_RULE = "relative"
+"""A rule that settings may still name; `probability` decides instead."""
 
 
 class TypeSettings(BaseModel):
@@ -64,8 +68,14 @@ _fields = TypeAdapter(dict[str, Any])
 
 def parse_settings(data: bytes) -> StoredSettings:
     """Read `settings.json`: unknown fields are passed over with a notice, and so is what can't be read."""
+    notices = []
     try:
         fields = _fields.validate_json(data)
+        if (rule := fields.get("rule")) == RETIRED_RULE:
+            notices.append(
+                f"the rule {rule} is gone: {Rule.PROBABILITY} decides, with a threshold of its own"
+            )
+            fields = fields | {"rule": Rule.PROBABILITY, "threshold": None}
         unknown = sorted(fields.keys() - TypeSettings.model_fields.keys())
         known = {name: value for name, value in fields.items() if name not in unknown}
         settings = TypeSettings.model_validate(known)
@@ -79,5 +89,6 @@ def parse_settings(data: bytes) -> StoredSettings:
             "nothing is appended until it is put right",
             readable=False,
         )
-    notice = f"settings.json has unknown fields, which are ignored: {', '.join(unknown)}" if unknown else None
-    return StoredSettings(settings, notice)
+    if unknown:
+        notices.append(f"settings.json has unknown fields, which are ignored: {', '.join(unknown)}")
+    return StoredSettings(settings, "; ".join(notices) or None)

@@ -202,11 +202,11 @@ class Store:
         derived.update(self.bucket, self._cache, self._gallery(), change)
 
     def _gallery(self) -> Derived[Gallery]:
-        empty = Gallery.empty(self.model_id, self.dimension)
+        type_bytes = 2 * self.dimension + MAX_TYPE_METADATA_BYTES
         return Derived(
             keys.gallery_key(self.model_id),
-            MAX_TYPES * (2 * self.dimension + MAX_TYPE_METADATA_BYTES) + MAX_TYPE_METADATA_BYTES,
-            partial(gallery_file.load, empty=empty),
+            MAX_TYPES * type_bytes + gallery_file.MAX_FIT_BYTES,
+            partial(gallery_file.load, model_id=self.model_id, dimension=self.dimension),
             gallery_file.dump,
         )
 

@@ -1,4 +1,4 @@
-"""Matrices in the bucket: safetensors with metadata, and no trust in what is read. Pure."""
+"""Tensors in the bucket: safetensors with metadata, and no trust in what is read. Pure."""
 
 import json
 import struct
@@ -10,46 +10,51 @@ from numpy.typing import NDArray
 
 from lookalike.errors import LookalikeError
 
+Tensor = NDArray[np.generic]
+
 
 class CorruptFileError(LookalikeError):
     """These bytes are not what should lie here."""
 
 
-def save_matrix(name: str, matrix: NDArray[np.floating], metadata: Mapping[str, str]) -> bytes:
-    """A matrix and its metadata as safetensors."""
-    return safetensors.numpy.save({name: np.ascontiguousarray(matrix)}, dict(metadata))
+def save_tensors(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """Tensors and metadata as safetensors."""
+    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    return safetensors.numpy.save(contiguous, dict(metadata))
 
 
-def load_unit_rows(
-    data: bytes, name: str, dimension: int, expected: Mapping[str, str]
-) -> tuple[NDArray[np.float32], dict[str, str]]:
-    """Read what `save_matrix` wrote: (rows, dimension), of length 1, and the metadata.
+def load_tensors(data: bytes, expected: Mapping[str, str]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read what `save_tensors` wrote.
 
     Args:
         data: the file.
-        name: of the matrix.
-        dimension: of its rows.
         expected: what the metadata must say.
 
     Raises:
-        CorruptFileError: not safetensors, other metadata, another dimension, or rows not of length 1.
+        CorruptFileError: not safetensors, or other metadata.
     """
     try:
-        stored = safetensors.numpy.load(data)[name]
+        tensors = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise CorruptFileError(f"no safetensors with {name}: {error}") from error
+        raise CorruptFileError(f"no safetensors: {error}") from error
     metadata = _read_metadata(data)
     said = {key: metadata.get(key) for key in expected}
     if said != dict(expected):
         raise CorruptFileError(f"{said} instead of {dict(expected)}")
-    if stored.dtype not in (np.float32, np.float16) or stored.ndim != 2 or stored.shape[1] != dimension:
-        raise CorruptFileError(f"{name} {stored.shape} {stored.dtype} instead of {dimension} dimensions")
-    matrix = stored.astype(np.float32, copy=False)
-    lengths = np.einsum("ij,ij->i", matrix, matrix)
-    # Rounding moves a unit vector's squared length by less; NaN fails the comparison too.
-    if not np.all(np.abs(lengths - 1) < (2e-3 if stored.dtype == np.float32 else 2e-2)):
-        raise CorruptFileError("rows that are not of length 1")
-    return matrix, metadata
+    return tensors, metadata
+
+
+def check_shape(name: str, tensor: Tensor | None, dtype: type, shape: tuple[int, ...]) -> None:
+    """Check what a tensor is.
+
+    Raises:
+        CorruptFileError: it is not there, or of another type or shape.
+    """
+    if tensor is None:
+        raise CorruptFileError(f"there is no tensor {name}")
+    if tensor.dtype != dtype or tensor.shape != shape:
+        wanted = f"{np.dtype(dtype)} {shape}"
+        raise CorruptFileError(f"{name} is {tensor.dtype} {tensor.shape} instead of {wanted}")
 
 
 def _read_metadata(data: bytes) -> dict[str, str]:
