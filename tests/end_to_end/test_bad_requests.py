@@ -139,13 +139,6 @@ def test_a_parameter_that_is_wrong(api: Api, type_id: str, query: str) -> None:
     refused(api, name, 400, "POST", path, data=GOOD, headers=PNG)
 
 
-@pytest.mark.parametrize("filename", ["a%0Ab.png", "%00", "%7F.png", "a%C2%85.png"])
-def test_a_file_name_that_can_not_be_kept(api: Api, type_id: str, filename: str) -> None:
-    other = photograph(1, 5)
-    path = f"/types/{type_id}/recognize?threshold=0&filename={filename}"
-    refused(api, "name", 400, "POST", path, data=other, headers=PNG)
-
-
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=-1", "limit=1001", "limit=1e2", "limit=x", "next_token=", "next_token=%08"]
 )
