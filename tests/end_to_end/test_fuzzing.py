@@ -9,7 +9,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from deployed import Api
+from support.deployed import Api
 
 BRIEFLY = settings(
     max_examples=settings().max_examples // 10,

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from deployed import Api, eventually
 from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Rule
-from photographs import photograph
+from support.deployed import Api, eventually
+from support.photographs import photograph
 
 SUBJECTS = range(100, 101 + RULES[Rule.RELATIVE].other_types)
 

@@ -8,9 +8,9 @@ import pytest
 import requests
 from PIL import Image
 
-from deployed import Api
-from photographs import photograph
 from recognize.body import MAX_BODY_BYTES
+from support.deployed import Api
+from support.photographs import photograph
 
 CONTRACT = {
     "type_id": str,
