@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lookalike.keys import settings_key
 from recognize.body import MAX_BODY_BYTES
 from support.photographs import photograph
 from support.system import ROUTE, Context, System
@@ -69,6 +70,39 @@ def test_an_answer_says_that_the_rule_fell_back_to_similarity(shared_system: Sys
     _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params={"append": "false"})
     assert answer["rule"] == "similarity"
     assert "other types" in answer["notice"]
+
+
+def put_settings_by_hand(system: System, type_id: str, text: bytes) -> None:
+    """As people put them into the bucket, past the API, which checks them."""
+    bucket = system.recognize.store.bucket
+    bucket.client.put_object(Bucket=bucket.name, Key=settings_key(type_id), Body=text)
+
+
+@pytest.mark.parametrize("text", [b"no JSON", b'{"threshold": 7}', b"[]", b""])
+def test_settings_that_can_not_be_read_append_nothing(
+    shared_system: System, one_photo: str, text: bytes
+) -> None:
+    put_settings_by_hand(shared_system, one_photo, text)
+    params = {"threshold": "0.5"}
+    _, bounded = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
+    assert (bounded["match"], bounded["appended"], bounded["pending"]) == (True, None, False)
+    assert "nothing is appended" in bounded["notice"]
+    assert len(shared_system.rows(one_photo)) == 1
+    put_settings_by_hand(shared_system, one_photo, b"{}")
+    _, mended = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
+    assert mended["appended"]
+    assert mended["notice"] is None
+
+
+def test_unknown_settings_keep_the_threshold_and_are_told(shared_system: System, one_photo: str) -> None:
+    put_settings_by_hand(shared_system, one_photo, b'{"threshold": 0.5, "colour": "red"}')
+    _, described = shared_system.call("GET /types/{type_id}", type_id=one_photo)
+    assert described["settings"] == {"threshold": 0.5}
+    assert "colour" in described["notice"]
+    _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo)
+    assert (answer["threshold"], answer["threshold_source"]) == (0.5, "type")
+    assert "colour" in answer["notice"]
+    assert answer["appended"]
 
 
 def test_score_and_threshold_are_told_as_they_are(shared_system: System, one_photo: str) -> None:

@@ -1,6 +1,6 @@
 """A type of many images is built piece by piece: saved as it goes, continued by messages, memory bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,9 +8,10 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from lookalike.describing import describe_images, describe_images_of
+from lookalike.describing import ImageState, describe_images, describe_images_of
 from lookalike.keys import image_key
 from lookalike.matching.encodings import Origin
+from lookalike.storage.bucket import Page
 from lookalike_tools.local.emulator import Emulator
 from support.photographs import photograph
 from support.system import TYPE, System, running_system
@@ -43,10 +44,11 @@ def test_many_images_are_built_by_functions_of_little_time(system: System) -> No
         assert psutil.Process().memory_info().rss - before < MOST_MEMORY_MB * 2**20
     assert len(rows) > 2, "one call has built them all: that was no test"
     assert system.rows() == keys
-    for describe in (
+    pages: tuple[Callable[[str | None], Page[ImageState]], ...] = (
         lambda token: describe_images(store, TYPE, token, 1000),
         lambda token: describe_images_of(store, TYPE, Origin.UPLOADED, token, 1000),
-    ):
+    )
+    for describe in pages:
         listed: list[str] = []
         token = None
         while len(listed) < IMAGES:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from lookalike.matching.decision import NEAREST, cosine_similarities, decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
@@ -13,12 +14,13 @@ from lookalike.matching.settings import Rule
 HALF = Policy(Rule.SIMILARITY, 0.5)
 
 
-def vectors(count: int, seed: int, dimension: int = 8) -> np.ndarray:
+def vectors(count: int, seed: int, dimension: int = 8) -> NDArray[np.float32]:
     matrix = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return unit
 
 
-def encodings_of(matrix: np.ndarray) -> Encodings:
+def encodings_of(matrix: NDArray[np.float32]) -> Encodings:
     rows = (Row(f"{index}.jpg", "etag", Origin.UPLOADED, "") for index in range(len(matrix)))
     images = [EncodedImage(row, vector) for row, vector in zip(rows, matrix, strict=True)]
     return Encodings.empty("model", "type", matrix.shape[1]).append(images)

@@ -104,7 +104,8 @@ def test_the_nearest_types_come_first_without_the_one_asked_for() -> None:
     gallery = gallery_of(20)
     query = gallery.matrix[7]
     nearest = gallery.nearest(query, 3)
-    assert nearest[0] == (gallery.type_ids[7], pytest.approx(1))
+    assert nearest[0].type_id == gallery.type_ids[7]
+    assert nearest[0].similarity == pytest.approx(1)
     assert [each.similarity for each in nearest] == sorted((gallery.matrix @ query).tolist(), reverse=True)[
         :3
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import lint_file  # type: ignore[import-untyped]
+from cfnlint.api import lint_file  # type: ignore[import-untyped] # it has no types
 
 from lookalike.matching.settings import Rule
 from lookalike_tools.local.template import image_functions, read_template

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbedding
@@ -23,7 +24,7 @@ from lookalike.vision.model import (
     ModelDescription,
     read_description,
 )
-from lookalike_tools.export.exporter import LEAST_COSINE, export_model
+from lookalike_tools.export.exporter import LEAST_COSINE, Precision, export_model
 from lookalike_tools.export.source import ExportError
 from support.tiny_clip import MODULE_FOLDER, save_tiny_clip
 
@@ -47,12 +48,12 @@ class Exported(NamedTuple):
         return (self.model_dir / GRAPH_FILE).stat().st_size
 
 
-def export(source: Path, precision: str, model_dir: Path) -> Exported:
-    export_model(str(source), precision, model_dir)  # type: ignore[arg-type]
+def export(source: Path, precision: Precision, model_dir: Path) -> Exported:
+    export_model(str(source), precision, model_dir)
     return Exported(source, model_dir, Encoder(model_dir))
 
 
-def export_again(before: Exported, precision: str, model_dir: Path) -> Exported:
+def export_again(before: Exported, precision: Precision, model_dir: Path) -> Exported:
     """Export a float32 model's source once more, from the graph that was traced for it.
 
     Tracing takes most of an export's time. What comes after it goes its usual way.
@@ -101,11 +102,12 @@ def picture(width: int, height: int, mode: str = "RGB") -> bytes:
     return buffer.getvalue()
 
 
-def cosines(reference: SentenceTransformer, encoder: Encoder, images: list[bytes]) -> np.ndarray:
+def cosines(reference: SentenceTransformer, encoder: Encoder, images: list[bytes]) -> NDArray[np.float32]:
     expected = reference.encode(
         [Image.open(io.BytesIO(image)) for image in images], normalize_embeddings=True
     )
-    return np.sum(expected * encoder.encode(images), axis=1)
+    cosines: NDArray[np.float32] = np.sum(expected * encoder.encode(images), axis=1)
+    return cosines
 
 
 @pytest.mark.parametrize("mode", MODES)

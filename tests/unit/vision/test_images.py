@@ -3,6 +3,7 @@
 import io
 import threading
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_16_bit_grey_keeps_its_tones() -> None:
 def test_photos_stand_upright_as_their_exif_says(orientation: int) -> None:
     upright = picture(16, 12)
     # What a camera stores is the inverse of what the orientation tells viewers to do.
-    inverse = {
+    inverses: dict[int, Callable[[Image.Image], Image.Image]] = {
         1: lambda image: image,
         2: lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
         3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
@@ -95,10 +96,10 @@ def test_photos_stand_upright_as_their_exif_says(orientation: int) -> None:
         6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
         7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
         8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
-    }[orientation]
+    }
     exif = Image.Exif()
     exif[ORIENTATION_TAG] = orientation
-    decoded = images.decode(encoded(inverse(upright), exif=exif))
+    decoded = images.decode(encoded(inverses[orientation](upright), exif=exif))
     assert np.array_equal(np.asarray(decoded), np.asarray(upright))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lookalike.errors import UndecodableImageError
 from lookalike.vision import images
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.parts import PARTS, render
@@ -69,5 +70,5 @@ def test_photos_of_moderate_size_are_decoded_as_they_are() -> None:
 
 def test_a_truncated_photo_is_refused_when_scaled_too() -> None:
     data = photo("hex-nut-m8", 2 * LEAST)
-    with pytest.raises(images.UndecodableImageError):
+    with pytest.raises(UndecodableImageError):
         images.preprocess(data[: len(data) // 2], SIZE)
