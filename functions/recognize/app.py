@@ -192,7 +192,8 @@ def ask_to_come_back(error: errors.EncodingsNotReadyError) -> Response[str]:
         for type_id in error.type_ids:
             request_rebuild(queue, config.queue_url, type_id)
     except (ClientError, BotoCoreError) as failure:
-        return storage_failed(failure)
+        response: Response[str] = storage_failed(failure)
+        return response
     return _error(503, str(error))
 
 

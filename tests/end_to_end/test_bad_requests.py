@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from deployed import Api
-from photographs import photograph
 from recognize.body import MAX_BODY_BYTES
+from support.deployed import Api
+from support.photographs import photograph
 
 GOOD = photograph(1)
 PNG = {"Content-Type": "image/png"}

@@ -5,8 +5,8 @@ from typing import Any
 
 import requests
 
-from deployed import Api, eventually, log_lines, logged
-from photographs import photograph
+from support.deployed import Api, eventually, log_lines, logged
+from support.photographs import photograph
 
 
 def test_a_recognition_is_logged_under_its_requests_id(api: Api, built_type: str) -> None:
