@@ -1,16 +1,15 @@
-"""Other types count: for identifying a photo without naming one, and for the relative rule."""
+"""Other types count: for identifying a photo without naming one, and for its probability."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from lookalike.matching.rules import RULES
-from lookalike.matching.settings import Rule
 from support.deployed import Api, eventually
 from support.photographs import photograph
 
-SUBJECTS = range(100, 101 + RULES[Rule.RELATIVE].other_types)
+SUBJECTS = range(100, 106)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +43,7 @@ def test_a_photo_is_identified_without_naming_a_type(api: Api, types: list[str])
     answer = found(api, SUBJECTS[2], threshold=0.9)
     assert answer["match"] == answer["candidates"][0]["type_id"] == types[2]
     assert answer["candidates"][0]["match"]
+    assert answer["candidates"][0]["probability"] > 0.5 > answer["none"]
     assert answer["candidates"][0]["nearest"][0]["image"].startswith(f"types/{types[2]}/images/")
     assert answer["types"] >= len(types)
     assert answer["appended"] is None
@@ -56,6 +56,15 @@ def test_a_photo_of_no_type_matches_none(api: Api) -> None:
     assert answer["match"] is None
     assert len(answer["candidates"]) == 5
     assert not any(candidate["match"] for candidate in answer["candidates"])
+    assert answer["none"] > answer["candidates"][0]["probability"]
+
+
+@pytest.mark.usefixtures("types")
+def test_the_list_of_types_says_when_all_were_last_learnt_from_and_on_what(api: Api) -> None:
+    learnt = api.call("GET", "/types").json()["gallery"]
+    assert learnt["types"] > 0
+    assert learnt["photos"] > 0
+    assert datetime.fromisoformat(learnt["fitted_at"]) <= datetime.now(UTC)
 
 
 def test_an_identified_photo_joins_its_type_if_asked(api: Api, types: list[str]) -> None:
@@ -64,18 +73,18 @@ def test_an_identified_photo_joins_its_type_if_asked(api: Api, types: list[str])
     assert api.wait_until_built(types[3], 4)["origins"] == {"uploaded": 3, "recognized": 1}
 
 
-def test_a_type_is_decided_by_the_relative_rule_when_its_settings_say_so(api: Api, types: list[str]) -> None:
-    settings = {"rule": "relative", "threshold": 0.1}
+def test_a_type_is_decided_by_probability_when_its_settings_say_so(api: Api, types: list[str]) -> None:
+    settings = {"rule": "probability", "threshold": 0.6}
     assert api.call("PUT", f"/types/{types[0]}/settings", json=settings).json() == settings
     image: dict[str, Any] = {"headers": {"Content-Type": "image/png"}, "params": {"append": "false"}}
     path = f"/types/{types[0]}/recognize"
     own = api.call("POST", path, data=photograph(SUBJECTS[0], 9), **image).json()
     assert own["match"]
-    assert [own[name] for name in ("rule", "threshold", "threshold_source")] == ["relative", 0.1, "type"]
+    assert [own[name] for name in ("rule", "threshold", "threshold_source")] == ["probability", 0.6, "type"]
     assert own["notice"] is None
     other = api.call("POST", path, data=photograph(SUBJECTS[1], 9), **image).json()
     assert not other["match"]
-    assert other["score"] < 0
+    assert other["score"] < 0.5 < own["score"] <= 1
     assert other["nearest_other"]["type_id"] == types[1]
 
 

@@ -31,7 +31,7 @@ class Answer(BaseModel, extra="forbid", strict=True):
     type_id: str
     match: bool
     similarity: float
-    rule: Literal["similarity", "relative"]
+    rule: Literal["similarity", "probability"]
     score: float
     threshold: float
     threshold_source: Literal["request", "type", "stack", "default"]

@@ -98,7 +98,9 @@ def load(data: bytes, model_id: str, dimension: int) -> Gallery:
     lengths = np.linalg.norm(np.vstack([means, mean[np.newaxis]]).astype(np.float64), axis=1)
     if not np.all(lengths <= 1 + _ROUNDING):
         raise CorruptFileError("means that are longer than encodings are")
-    if not np.all(np.abs(basis @ basis.T - np.eye(rank)) < _ROUNDING):
+    if not np.all(np.abs(basis) <= 1 + _ROUNDING) or not np.all(
+        np.abs(basis @ basis.T - np.eye(rank)) < _ROUNDING
+    ):
         raise CorruptFileError("directions that are not orthonormal")
     positive = np.array([*variances, fit.rest, fit.between, fit.dimensions, *rows])
     if not np.all((positive > 0) & np.isfinite(positive)) or not np.isfinite(fit.offset):

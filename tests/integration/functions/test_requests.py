@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.keys import settings_key
+from lookalike.keys import gallery_key, settings_key
 from recognize.body import MAX_BODY_BYTES
 from support.photographs import photograph
 from support.system import ROUTE, Context, System
@@ -61,15 +61,28 @@ def test_what_is_wrong_with_the_type_is_told_before_what_is_wrong_with_the_photo
     assert new_type in answer["message"]
 
 
-def test_an_answer_says_that_the_rule_fell_back_to_similarity(shared_system: System, one_photo: str) -> None:
-    _, plain = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params={"append": "false"})
-    assert plain["notice"] is None
-    settings = "PUT /types/{type_id}/settings"
-    body = b'{"rule": "relative"}'
-    shared_system.call(settings, body, type_id=one_photo, content_type="application/json")
-    _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params={"append": "false"})
+def test_an_answer_says_that_similarity_decided_before_all_types_were_learnt(
+    shared_system: System, one_photo: str
+) -> None:
+    body = b'{"rule": "probability"}'
+    put = "PUT /types/{type_id}/settings"
+    shared_system.call(put, body, type_id=one_photo, content_type="application/json")
+    params = {"append": "false"}
+    _, learnt = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
+    assert (learnt["rule"], learnt["notice"]) == ("probability", None)
+    store = shared_system.recognize.store
+    store.bucket.delete(gallery_key(store.model_id))
+    _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
     assert answer["rule"] == "similarity"
-    assert "other types" in answer["notice"]
+    assert "still being learnt" in answer["notice"]
+
+
+def test_the_rule_that_is_gone_gives_way_and_the_answer_says_so(
+    shared_system: System, one_photo: str
+) -> None:
+    put_settings_by_hand(shared_system, one_photo, b'{"rule": "relative", "threshold": 0.1}')
+    _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params={"append": "false"})
+    assert "the rule relative is gone" in answer["notice"]
 
 
 def put_settings_by_hand(system: System, type_id: str, text: bytes) -> None:

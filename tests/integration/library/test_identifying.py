@@ -52,8 +52,8 @@ def a_thousand_types(encoder: Encoder, make_store: Any) -> Store:
 def find(encoder: Encoder, store: Store, photo: bytes, rule: Rule = Rule.SIMILARITY) -> Identification:
     """Identify a photo, by a stack's rule."""
 
-    def policy_of(name: str, gallery: Gallery) -> Policy:
-        return choose_policy(name, None, StoredSettings(), StackDefaults(rule, 0.92), lambda: gallery)
+    def policy_of(_: str, gallery: Gallery) -> Policy:
+        return choose_policy(None, StoredSettings(), StackDefaults(rule, 0.92), lambda: gallery)
 
     return identify(encoder, store, QueryPhoto(photo), policy_of)
 
@@ -67,13 +67,17 @@ def test_each_of_many_photos_is_found_among_a_thousand_types(
         assert found.match
         assert found.match.encodings.type_id == type_id(subject)
         assert found.match.policy.rule is rule
-        assert len(found.candidates) == CANDIDATES
+        assert len(found.candidates) == len(found.probabilities) == CANDIDATES
+        assert list(found.probabilities) == sorted(found.probabilities, reverse=True)
+        assert found.probabilities[0] > 0.5 > found.none
         assert found.types == TYPES
 
 
 def test_a_photo_of_none_of_them_matches_none(encoder: Encoder, a_thousand_types: Store) -> None:
     for rule in Rule:
-        assert find(encoder, a_thousand_types, photograph(TYPES + 1), rule).match is None
+        found = find(encoder, a_thousand_types, photograph(TYPES + 1), rule)
+        assert found.match is None
+        assert found.none > max(found.probabilities)
 
 
 def test_only_the_gallery_and_the_candidates_are_read(encoder: Encoder, a_thousand_types: Store) -> None:
@@ -107,10 +111,10 @@ def test_the_time_that_a_thousand_types_take_is_reported(
             times.append(time.perf_counter() - started)
         return float(np.median(times) * 1000)
 
-    similarity, relative = Policy(Rule.SIMILARITY, 0.9), Policy(Rule.RELATIVE, 0.2, gallery=gallery)
+    similarity, probability = Policy(Rule.SIMILARITY, 0.9), Policy(Rule.PROBABILITY, 0.5, gallery=gallery)
     times = {
         "deciding by similarity": median_ms(lambda: decide(query, encodings, similarity), 50),
-        "deciding by the relative rule": median_ms(lambda: decide(query, encodings, relative), 50),
+        "deciding by probability": median_ms(lambda: decide(query, encodings, probability), 50),
         "revalidating the gallery": median_ms(a_thousand_types.read_gallery, 10),
         "identifying": median_ms(lambda: find(encoder, a_thousand_types, photograph(5, 9)), 10),
     }

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from lookalike.matching.settings import DEFAULTS, TypeSettings, parse_settings
+from lookalike.matching.settings import DEFAULTS, Rule, TypeSettings, parse_settings
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -49,7 +49,18 @@ def test_unknown_fields_are_passed_over_and_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no JSON", "[]", "7", '{"threshold": 7}', '{"rule": "distance"}', "[" * 60_000, '{"a": NaN']
+    "text",
+    [
+        "",
+        "no JSON",
+        "[]",
+        "7",
+        '{"threshold": 7}',
+        '{"rule": "distance"}',
+        "[" * 60_000,
+        '{"rule": ["relative"]}',
+        '{"a": NaN',
+    ],
 )
 def test_settings_that_can_not_be_read_say_so(text: str) -> None:
     parsed = parse_settings(text.encode())
@@ -65,3 +76,11 @@ def test_what_is_wrong_with_settings_is_named() -> None:
 def test_good_settings_need_no_notice() -> None:
     parsed = parse_settings(b'{"threshold": 0.95}')
     assert (parsed.notice, parsed.readable) == (None, True)
+
+
+@pytest.mark.parametrize("threshold", ["", ', "threshold": 0.1'])
+def test_the_rule_that_is_gone_becomes_the_one_in_its_place(threshold: str) -> None:
+    parsed = parse_settings(f'{{"rule": "relative", "vouch": "uploaded"{threshold}}}'.encode())
+    assert parsed.settings == TypeSettings(rule=Rule.PROBABILITY, vouch="uploaded")
+    assert parsed.readable
+    assert "probability decides" in (parsed.notice or "")
