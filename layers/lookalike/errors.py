@@ -27,6 +27,10 @@ class ImageTooLargeError(ImageError):
     """More bytes than an image may have."""
 
 
+class InvalidBoxError(LookalikeError):
+    """Not a box of a photo."""
+
+
 class InvalidNameError(LookalikeError):
     """A name that an image can't have."""
 

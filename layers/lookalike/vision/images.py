@@ -160,8 +160,23 @@ def preprocess(data: bytes, size: int) -> NDArray[np.uint8]:
     Raises:
         ImageError: as `decode`.
     """
-    with _alone if _takes_much_memory(data, size) else contextlib.nullcontext():
+    with memory_bounded(data, size):
         return np.asarray(resize_and_crop(decode(data, size), size))
+
+
+def memory_bounded(data: bytes, shorter_side: int) -> contextlib.AbstractContextManager[object]:
+    """To decode an image within: where that takes much memory, one thread waits for the other."""
+    return _alone if _takes_much_memory(data, shorter_side) else contextlib.nullcontext()
+
+
+def decodes_alike(data: bytes, shorter_side: int, other: int) -> bool:
+    """Whether an image that can be decoded has the same pixels for two shorter sides, see `decode`."""
+    sizes = set()
+    for side in (shorter_side, other):
+        with Image.open(BytesIO(data), formats=[sniff_format(data)]) as image:
+            _scale_while_decoding(image, side)
+            sizes.add(image.size)
+    return len(sizes) == 1
 
 
 def _takes_much_memory(data: bytes, shorter_side: int) -> bool:

@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from lookalike.errors import InvalidBoxError
+from lookalike.vision.boxes import Box, format_box, make_box, parse_box, square_around
+
+PART = st.floats(0, 1)
+
+
+def test_a_box_is_four_parts_of_the_photo():
+    assert parse_box("0.1, 0.25,.5,1") == Box(0.1, 0.25, 0.5, 1)
+
+
+@given(PART, PART, PART, PART)
+def test_a_box_is_written_as_it_is_read(x0: float, y0: float, x1: float, y1: float):
+    assume(round(x1, 6) > round(x0, 6) and round(y1, 6) > round(y0, 6))
+    box = make_box([x0, y0, x1, y1])
+    assert parse_box(format_box(box)) == box
+    assert all(len(number.partition(".")[2]) <= 6 for number in format_box(box).split(","))
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_box_or_an_error_for_people(text: str):
+    try:
+        box = parse_box(text)
+    except InvalidBoxError as error:
+        assert "x0" in str(error) and len(str(error)) < 300
+    else:
+        assert 0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "not four numbers"),
+        ("0.1,0.2,0.3", "not four numbers"),
+        ("0.1,0.2,0.3,0.4,0.5", "not four numbers"),
+        ("0.1,0.2,0.3,nan", "not four numbers"),
+        ("0.1,0.2,0.3,1_0", "not four numbers"),
+        ("0.1;0.2;0.3;0.4", "not four numbers"),
+        ("0.1,0.2,0.3,1.2", "leaves the photo"),
+        ("-0.1,0.2,0.3,0.4", "leaves the photo"),
+        ("0,0,1e999,1", "leaves the photo"),
+        ("120,80,400,300", "look like pixels"),
+        ("0.5,0.2,0.3,0.4", "is empty"),
+        ("0.2,0.2,0.2000001,0.4", "is empty"),
+    ],
+)
+def test_a_wrong_box_is_explained(text: str, told: str):
+    with pytest.raises(InvalidBoxError, match=told):
+        parse_box(text)
+
+
+@given(PART, PART, PART, PART, st.integers(1, 9000), st.integers(1, 9000), st.floats(1, 4))
+def test_the_square_around_a_box_is_a_square_within_the_photo(
+    x0: float, y0: float, x1: float, y1: float, width: int, height: int, margin: float
+):
+    assume(round(x1, 6) > round(x0, 6) and round(y1, 6) > round(y0, 6))
+    box = make_box([x0, y0, x1, y1])
+    square = square_around(box, width, height, margin)
+    left, top, right, bottom = square.pixels(width, height)
+    assert right - left == pytest.approx(bottom - top, abs=1e-6)
+    assert 0 <= left < right <= width and 0 <= top < bottom <= height
+    longer = max((box.x1 - box.x0) * width, (box.y1 - box.y0) * height)
+    assert right - left == pytest.approx(min(margin * longer, width, height), abs=1e-6)
+
+
+@given(PART, PART, PART, PART, st.integers(100, 4000), st.integers(100, 4000))
+def test_the_square_holds_the_middle_of_the_box(
+    x0: float, y0: float, x1: float, y1: float, width: int, height: int
+):
+    assume(round(x1, 6) > round(x0, 6) and round(y1, 6) > round(y0, 6))
+    box = make_box([x0, y0, x1, y1])
+    x, y = box.middle
+    square = square_around(box, width, height)
+    assert square.x0 - 1e-9 <= x <= square.x1 + 1e-9
+    assert square.y0 - 1e-9 <= y <= square.y1 + 1e-9
