@@ -26,6 +26,8 @@ def refresh_gallery(store: Store, type_ids: Iterable[str]) -> None:
         ContentionError: others wrote the gallery each time.
     """
     changed = list(type_ids)
+    if not changed:
+        return
 
     def follow(gallery: Gallery | None) -> Gallery | None:
         # The gallery was read before these encodings: whoever changes them later refreshes it later too.
@@ -41,12 +43,13 @@ def refresh_gallery(store: Store, type_ids: Iterable[str]) -> None:
         if len(after.type_ids) > max(MAX_TYPES, len(gallery.type_ids)):
             logger.error("the gallery is full: new types are left out", types=MAX_TYPES)
             return gallery
-        if after.type_ids and after.has_outgrown_its_fit:
-            return replace(after, fit=_learn(store, after.prototypes()))
         return after
 
-    if changed:
-        store.update_gallery(follow)
+    gallery = store.update_gallery(follow)
+    if gallery and gallery.type_ids and gallery.has_outgrown_its_fit:
+        # Learnt before it is written, so that a lost race costs no second time.
+        learnt = _learn(store, gallery.prototypes())
+        store.update_gallery(lambda current: replace(current, fit=learnt) if current else None)
 
 
 def _learn(store: Store, prototypes: Mapping[str, Prototype]) -> Fit:

@@ -201,14 +201,14 @@ def _append_row(store: Store, encodings: Encodings, added: EncodedImage) -> Appe
 def _admits(match: Comparison) -> bool:
     """Whether a match may join the type's images."""
     encodings, policy = match.encodings, match.policy
-    if not policy.appends or len(encodings.rows) >= MAX_IMAGES:
+    if not policy.admits(match.decision.score) or len(encodings.rows) >= MAX_IMAGES:
         return False
     uploaded = encodings.of_origin(Origin.UPLOADED)
     recognized = len(encodings.rows) - len(uploaded.rows)
     if policy.settings.max_recognized is not None and recognized >= policy.settings.max_recognized:
         return False
     return policy.settings.vouch != "uploaded" or (
-        len(uploaded.rows) > 0 and decide(match.encoding, uploaded, policy).match
+        len(uploaded.rows) > 0 and policy.admits(decide(match.encoding, uploaded, policy).score)
     )
 
 

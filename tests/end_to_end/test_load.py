@@ -32,6 +32,7 @@ def test_a_hundred_recognitions_and_uploads_at_once_lose_nothing(
     for name in names:
         api.upload(name, "0.png", photograph(1, 0))
     for name in names:
+        api.call("PUT", f"/types/{name}/settings", json={"threshold": 0.5})
         api.wait_until_built(name, 1)
     uploads = [
         threads.submit(api.upload, names[shot % types], f"{shot}.png", photograph(1, shot))

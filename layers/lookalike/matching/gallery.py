@@ -28,7 +28,7 @@ that part. Keeps each single append to a large type from writing the whole galle
 
 
 WORTH_FITTING = 0.1
-"""The part of the types that must come or go before it learns anew; of the encodings, twice that."""
+"""The part of the types that must come or go before it learns anew; of the encodings, five times that."""
 
 
 class TypeSimilarity(NamedTuple):
@@ -141,7 +141,7 @@ class Gallery:
         types, rows = len(self.type_ids), int(self.rows.sum())
         return (
             abs(types - self.fit.types) > WORTH_FITTING * self.fit.types
-            or abs(rows - self.fit.rows) > 2 * WORTH_FITTING * self.fit.rows
+            or abs(rows - self.fit.rows) > 5 * WORTH_FITTING * self.fit.rows
         )
 
     @cached_property

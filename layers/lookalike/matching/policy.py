@@ -26,6 +26,8 @@ class Policy:
 
     Attributes:
         threshold: what the rule's score must exceed.
+        joins_above: what it must exceed for a match to join the type: whatever a request names, no less than
+            the type's or the stack's own threshold. As `threshold` if None.
         threshold_source: where the threshold comes from.
         gallery: what is known of all types, where the rule needs it.
         odds: of the type against all else, before the photo is seen.
@@ -42,6 +44,11 @@ class Policy:
     settings: TypeSettings = DEFAULTS
     notice: str | None = None
     appends: bool = True
+    joins_above: float | None = None
+
+    def admits(self, score: float) -> bool:
+        """Whether a match with this score may join the type."""
+        return self.appends and score > (self.threshold if self.joins_above is None else self.joins_above)
 
 
 def choose_policy(
@@ -71,6 +78,7 @@ def choose_policy(
         return Policy(Rule.SIMILARITY, stack.threshold, settings=own, notice=notice, appends=stored.readable)
     meant = own.threshold if (own.rule or Rule.SIMILARITY) is rule else None
     threshold, source = _threshold(requested, meant, definition.threshold, stack.threshold)
+    unasked, _ = _threshold(None, meant, definition.threshold, stack.threshold)
     return Policy(
         rule=rule,
         threshold=threshold,
@@ -80,6 +88,7 @@ def choose_policy(
         settings=own,
         notice=notice,
         appends=stored.readable,
+        joins_above=max(threshold, unasked),
     )
 
 

@@ -193,13 +193,17 @@ class Store:
         stored: Derived[Gallery] = self._gallery()
         return derived.read(self.bucket, self._cache, stored)[0]
 
-    def update_gallery(self, change: Callable[[Gallery | None], Gallery | None]) -> None:
-        """Change the gallery by compare-and-swap; the same object, or None, if nothing has to change.
+    def update_gallery(self, change: Callable[[Gallery | None], Gallery | None]) -> Gallery | None:
+        """Change the gallery by compare-and-swap; returns it as it is now.
+
+        Args:
+            change: gets the gallery, or None, and returns what it should be; the same object, or None, if
+                nothing has to change.
 
         Raises:
             ContentionError: each attempt lost its race.
         """
-        derived.update(self.bucket, self._cache, self._gallery(), change)
+        return derived.update(self.bucket, self._cache, self._gallery(), change)
 
     def _gallery(self) -> Derived[Gallery]:
         type_bytes = 2 * self.dimension + MAX_TYPE_METADATA_BYTES

@@ -61,7 +61,8 @@ def test_it_outgrows_its_fit_when_a_tenth_of_the_types_has_come_or_gone(count: i
 def test_it_outgrows_its_fit_when_types_have_many_more_photos() -> None:
     full = gallery_of(catalogue(seed=5, types=5, photos=10))
     assert not full.has_outgrown_its_fit
-    grown = Prototype(full.means[0], 21)
+    assert not full.replace({"type-00": Prototype(full.means[0], 35)}).has_outgrown_its_fit
+    grown = Prototype(full.means[0], 36)
     assert full.replace({"type-00": grown}).has_outgrown_its_fit
 
 

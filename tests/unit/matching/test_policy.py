@@ -112,3 +112,23 @@ def test_the_stacks_odds_count() -> None:
 def test_without_a_gallery_there_is_no_probability() -> None:
     with pytest.raises(ValueError, match="give the gallery"):
         decide(TYPES["type-00"][5], encodings_of(TYPES["type-00"]), Policy(Rule.PROBABILITY, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("requested", "own", "match", "joins"),
+    [
+        (0.0, TypeSettings(), True, False),
+        (0.0, TypeSettings(threshold=0.5), True, True),
+        (0.6, TypeSettings(threshold=0.8), True, False),
+        (0.75, TypeSettings(threshold=0.5), False, False),
+        (None, TypeSettings(threshold=0.7), False, False),
+        (None, TypeSettings(threshold=0.5), True, True),
+    ],
+)
+def test_a_request_can_make_what_joins_stricter_and_never_looser(
+    requested: float | None, own: TypeSettings, match: bool, joins: bool
+) -> None:
+    score = 0.7
+    chosen = choose_policy(requested, StoredSettings(own), STACK, refuse)
+    assert (score > chosen.threshold) is match
+    assert chosen.admits(score) is joins
