@@ -16,6 +16,7 @@ from lookalike.matching.gallery import Fit, Gallery, Prototype
 from lookalike.matching.probability import log_odds, pair_densities, sigmoid
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import Interval, wilson
+from lookalike_tools.evaluation.scores import name_types
 
 CHUNK = 1024
 """Photos compared with all types at once: bounds memory."""
@@ -137,8 +138,7 @@ def _probabilities(
     """Each photo's probability to show the types `columns`, (photos, columns), its own known without it."""
     photos = np.concatenate(matrices)
     own = np.repeat(np.arange(len(matrices)), [len(matrix) for matrix in matrices])
-    # Names that sort as the numbers do: a gallery's types are sorted.
-    prototypes = {f"type-{number:06}": Prototype.of(matrix) for number, matrix in enumerate(matrices)}
+    prototypes = {name: Prototype.of(matrix) for name, matrix in name_types(matrices).items()}
     gallery = Gallery.of("calibrated", prototypes, fit)
     to_own = np.concatenate([_densities_of_the_rest(matrix, fit) for matrix in matrices])
     parts = []
