@@ -55,7 +55,7 @@ class Calibration:
 
 
 def score_types(
-    types: Sequence[Encodings], fit: Fit, wanted: Sequence[str]
+    types: Sequence[Encodings], fit: Fit, wanted: Sequence[str], odds: float = 1.0
 ) -> Iterator[tuple[str, dict[Rule, Scores]]]:
     """Score uploaded photos against types by each rule; yields each wanted type with its scores.
 
@@ -63,6 +63,7 @@ def score_types(
         types: all types of the stack: two at least, each with at least one row.
         fit: what the stack has learnt from them.
         wanted: the types to score against.
+        odds: of a type against all else before the photo is seen, as the stack has them.
     """
     matrices = [encodings.matrix for encodings in types]
     photos = np.concatenate(matrices)
@@ -70,7 +71,7 @@ def score_types(
     uploaded = np.array([row.origin is Origin.UPLOADED for encodings in types for row in encodings.rows])
     numbers = {encodings.type_id: number for number, encodings in enumerate(types)}
     columns = [numbers[type_id] for type_id in wanted]
-    probabilities = _probabilities(matrices, fit, columns)
+    probabilities = _probabilities(matrices, fit, columns, odds)
     for column, number in enumerate(columns):
         mine = own == number
         similarity = (photos @ matrices[number].T).max(axis=1)
@@ -133,7 +134,7 @@ def choose_rule(scores: Collection[dict[Rule, Scores]], far: float) -> Rule:
 
 
 def _probabilities(
-    matrices: Sequence[NDArray[np.float32]], fit: Fit, columns: Sequence[int]
+    matrices: Sequence[NDArray[np.float32]], fit: Fit, columns: Sequence[int], odds: float
 ) -> NDArray[np.float64]:
     """Each photo's probability to show the types `columns`, (photos, columns), its own known without it."""
     photos = np.concatenate(matrices)
@@ -146,7 +147,7 @@ def _probabilities(
         rows = slice(start, start + CHUNK)
         densities = gallery.densities(photos[rows])
         densities.known[np.arange(len(densities.new)), own[rows]] = to_own[rows]
-        parts.append(sigmoid(log_odds(densities, fit.calibration)[:, columns]))
+        parts.append(sigmoid(log_odds(densities, fit.calibration, odds)[:, columns]))
     return np.concatenate(parts)
 
 
