@@ -43,9 +43,7 @@ class Answer(BaseModel, extra="forbid", strict=True):
     model: str
 
 
-def test_a_reference_photo_is_recognised_and_the_answer_is_as_the_contract_says(
-    api: Api, shared_type: str
-) -> None:
+def test_a_reference_photo_is_recognised_in_an_answer_of_the_contract(api: Api, shared_type: str) -> None:
     found = api.recognize(shared_type, photograph(1, 2), append=False).json()
     Answer.model_validate(found)
     assert found["match"]
