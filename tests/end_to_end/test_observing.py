@@ -46,12 +46,13 @@ def test_what_a_photo_was_identified_as_is_logged(api: Api, new_type: str) -> No
         return answer.json() if answer.ok and answer.json()["match"] == new_type else None
 
     answer = eventually(identified)
-    # A line names the type as one of a query of its type does.
-    told = {"type_id": answer["match"], "types": answer["types"], "appended": None, "model": answer["model"]}
+    # A line names the type as those of the other route do.
+    told = {name: value for name, value in answer.items() if name not in ("candidates", "match")}
+    told["type_id"] = answer["match"]
 
     def line() -> dict[str, Any] | None:
-        lines = (line for line in logged(api, "RecognizeLogs") if line.get("type_id") == new_type)
-        return next((line for line in lines if line["message"] == "recognised"), None)
+        lines = (line for line in logged(api, "RecognizeLogs") if line.get("message") == "identified")
+        return next((line for line in lines if line.get("type_id") == new_type), None)
 
     found = eventually(line)
     assert {name: found.get(name) for name in told} == told

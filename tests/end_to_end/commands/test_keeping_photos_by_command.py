@@ -83,7 +83,7 @@ def test_photos_are_asked_and_reviewed_and_wrong_ones_removed(
 
     done = lookalike("review", built_type, "--stack", stack, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    appended = re.findall(r"\d\.\d{4}  (bench-\S+)", done.stdout)
+    appended = re.findall(r"\d\.\d{4}  (\w+\.png)  bench-[89]\.png", done.stdout)
     assert len(appended) == 2
     assert Image.open(tmp_path / ".review" / f"{built_type}.png").width > 500
 

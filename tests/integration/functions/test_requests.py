@@ -128,7 +128,9 @@ def appended_as(system: System, type_id: str, key: str) -> str:
     return str(name)
 
 
-@pytest.mark.parametrize("name", ["a" * 255, "a\nb.png", "\0", "../../settings.json", "a\x85.png"])
+@pytest.mark.parametrize(
+    "name", ["a" * 255, "a\nb.png", "\0", "../../settings.json", "a\x85.png", "C:\\1.png"]
+)
 def test_any_file_name_is_kept_with_the_photo_and_names_no_object(
     shared_system: System, one_photo: str, name: str
 ) -> None:
