@@ -10,7 +10,7 @@ ARCHITECTURE ?=
 # Only where it is given: overrides on the command line replace those of samconfig.toml, they don't add to them.
 OVERRIDES := $(if $(ARCHITECTURE), --parameter-overrides Architecture=$(ARCHITECTURE))
 
-.PHONY: help setup demo local model bench check test mutants soak container-test build deploy lint format lock clean
+.PHONY: help setup demo local model bench check style types fast-tests test mutants soak container-test build deploy lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -38,10 +38,18 @@ model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the b
 bench: $(INSTALLED) ## speed and memory, next to what people would use instead (some minutes)
 	$(BIN)/lookalike bench
 
-check: $(INSTALLED) ## what to run while working: style, formatting, types, fast tests
+# Types and tests take about as long as each other: side by side.
+check: $(INSTALLED) style ## what to run while working: style, formatting, types, fast tests
+	@$(MAKE) --no-print-directory --jobs=2 types fast-tests
+
+style: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: $(INSTALLED)
 	$(BIN)/mypy
+
+fast-tests: $(INSTALLED)
 	$(BIN)/pytest tests/unit -m "not slow"
 
 test: $(INSTALLED) ## all tests that need no containers
@@ -69,10 +77,7 @@ build: ## the functions' images, with CLIP in them, after `make model` (needs th
 deploy: build ## to your AWS account (samconfig.toml says how; `sam deploy --guided` asks; ARCHITECTURE=arm64)
 	sam deploy$(OVERRIDES)
 
-lint: $(INSTALLED) ## style, formatting, types, template
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
+lint: $(INSTALLED) style types ## style, formatting, types, template
 	$(BIN)/cfn-lint template.yaml
 
 format: $(INSTALLED) ## mend style and formatting

@@ -106,6 +106,28 @@ def test_a_query_key_that_was_never_given(api: Api, type_id: str, key: object) -
     refused(api, "query_key", 400, "POST", f"/types/{type_id}/recognize", json={"query_key": key})
 
 
+def test_a_type_that_is_not_there(api: Api) -> None:
+    path = "/types/no-such-type/recognize"
+    refused(api, "no-such-type", 404, "POST", path, data=GOOD, headers=PNG)
+
+
+def test_an_upload_that_is_not_there(api: Api, type_id: str) -> None:
+    path = f"/types/{type_id}/recognize"
+    refused(api, "queries/none", 404, "POST", path, json={"query_key": "queries/none"})
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        pytest.param({"data": b"", "headers": PNG}, "no image", id="nothing"),
+        pytest.param({"json": {"key": "x"}}, "query_key", id="JSON without a key"),
+        pytest.param({"files": {"photo": GOOD}}, "'image'", id="form without an image"),
+    ],
+)
+def test_a_body_without_a_photo(api: Api, type_id: str, body: dict[str, Any], told: str) -> None:
+    refused(api, told, 400, "POST", f"/types/{type_id}/recognize", **body)
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b"\xff\xfe{\x00", b"[" * 20_000, b"nan"])
 def test_json_that_is_broken(api: Api, type_id: str, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
@@ -213,6 +235,8 @@ def test_oversized_headers_do_no_harm(api: Api, type_id: str) -> None:
         '{"max_recognized": 1e99}',
         '{"max_recognized": 0.5}',
         '{"vouch": "nobody"}',
+        '{"rule": "best"}',
+        '{"treshold": 0.9}',
         '{"__class__": "x"}',
         "[]",
         '"',

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.keys import gallery_key, settings_key
+from lookalike.keys import gallery_key, image_key, recognized_name, settings_key
 from recognize.body import MAX_BODY_BYTES
 from support.photographs import photograph
 from support.system import ROUTE, Context, System
@@ -141,13 +141,16 @@ def appended_as(system: System, type_id: str, key: str) -> str:
     return str(name)
 
 
-def test_the_longest_file_name_is_taken_and_kept(shared_system: System, one_photo: str) -> None:
-    longest = "a" * 255
-    status, answer = shared_system.call(
-        ROUTE, photograph(1, 9), type_id=one_photo, params={"filename": longest}
-    )
-    assert status == 200
-    assert appended_as(shared_system, one_photo, answer["appended"]) == longest
+@pytest.mark.parametrize(
+    "name", ["a" * 255, "a\nb.png", "\0", "../../settings.json", "a\x85.png", "C:\\1.png"]
+)
+def test_any_file_name_is_kept_with_the_photo_and_names_no_object(
+    shared_system: System, one_photo: str, name: str
+) -> None:
+    query, params = photograph(1, 9), {"filename": name}
+    _, answer = shared_system.call(ROUTE, query, type_id=one_photo, params=params)
+    assert answer["appended"] == image_key(one_photo, recognized_name(query, "PNG"))
+    assert appended_as(shared_system, one_photo, answer["appended"]) == name
 
 
 @pytest.mark.parametrize("route", ["GET /types", "GET /types/{type_id}/images"])
@@ -189,9 +192,10 @@ def test_a_body_that_is_no_base64_is_refused(shared_system: System, one_photo: s
 
 
 def test_a_forms_file_name_is_kept(shared_system: System, one_photo: str) -> None:
-    head = b'--b\r\nContent-Disposition: form-data; name="image"; filename="bench 3.png"\r\n\r\n'
-    form = head + photograph(1, 9) + b"\r\n--b--\r\n"
+    name = "Größe +1.png"
+    head = f'--b\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n\r\n'
+    form = head.encode() + photograph(1, 9) + b"\r\n--b--\r\n"
     _, answer = shared_system.call(
         ROUTE, form, type_id=one_photo, content_type="multipart/form-data; boundary=b"
     )
-    assert appended_as(shared_system, one_photo, answer["appended"]) == "bench 3.png"
+    assert appended_as(shared_system, one_photo, answer["appended"]) == name

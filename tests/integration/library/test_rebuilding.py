@@ -9,13 +9,14 @@ import pytest
 
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.keys import encodings_key, image_key
-from lookalike.matching.encodings import Origin
+from lookalike.matching.encodings import Encodings, Origin
 from lookalike.rebuilding import BATCH, Rebuilt, rebuild
 from lookalike.recognition import load_encodings
 from lookalike.storage.bucket import StoredObject
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from support.photographs import photograph
+from support.querying import ask
 
 TYPE = "hex-nut"
 
@@ -215,6 +216,33 @@ def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
     interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
     assert bring_up_to_date(encoder, interrupted).complete
     assert encoded_images(store) == [first, *arrived]
+
+
+def test_a_row_appended_between_the_two_looks_of_a_rebuild_is_not_dropped(
+    encoder: Encoder, store: Store
+) -> None:
+    """A rebuild looks at the encodings and at the images; the row of a recognised image comes in between."""
+    first = upload_and_build(encoder, store, "1.png", photograph(1))
+    looks: list[str] = []
+    appended: list[str | None] = []
+
+    class InterruptedStore(Store):
+        def look(self, at: str) -> None:
+            looks.append(at)
+            if len(looks) == 2:
+                appended.append(ask(encoder, store, TYPE, photograph(1, 9)).appended.image)
+
+        def read_encodings(self, type_id: str) -> tuple[Encodings | None, str | None]:
+            self.look("encodings")
+            return super().read_encodings(type_id)
+
+        def image_etags(self, type_id: str) -> dict[str, str]:
+            self.look("images")
+            return super().image_etags(type_id)
+
+    interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
+    assert bring_up_to_date(encoder, interrupted).removed == 0
+    assert set(encoded_images(store)) == {first, *appended}
 
 
 def test_an_image_overwritten_while_it_is_encoded_is_encoded_again(encoder: Encoder, store: Store) -> None:

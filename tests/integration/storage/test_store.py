@@ -13,10 +13,10 @@ from botocore.httpsession import URLLib3Session
 from botocore.response import StreamingBody
 
 from lookalike.errors import ImageTooLargeError, InvalidTokenError, NotFoundError, TooManyImagesError
-from lookalike.keys import encodings_key, image_key, images_prefix, settings_key
+from lookalike.keys import encodings_key, gallery_key, image_key, images_prefix, settings_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.settings import DEFAULTS, TypeSettings
-from lookalike.storage.bucket import Page, StoredObject
+from lookalike.storage.bucket import Bucket, Page, StoredObject
 from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.provenance import Provenance, from_metadata
 from lookalike.storage.store import Store
@@ -202,6 +202,19 @@ def test_a_type_has_the_images_of_all_pages(store: Store) -> None:
     for key in keys:
         store.put_image(key, b"", "image/png")
     assert [*SmallPages(store.bucket, store.model_id, store.dimension).image_etags(TYPE)] == keys
+
+
+def test_types_with_encodings_are_those_of_all_pages(store: Store) -> None:
+    class SmallPages(Bucket):
+        def list_page(self, prefix: str, token: str | None = None, limit: int = 2) -> Page[StoredObject]:
+            return super().list_page(prefix, token, limit)
+
+    type_ids = [f"type-{index}" for index in range(5)]
+    for type_id in type_ids:
+        store.bucket.put(encodings_key(store.model_id, type_id), b"", "application/octet-stream")
+    store.bucket.put(gallery_key(store.model_id), b"", "application/octet-stream")
+    small = SmallPages(store.bucket.client, store.bucket.name)
+    assert [*Store(small, store.model_id, store.dimension).list_encoded_types()] == type_ids
 
 
 def test_a_token_of_no_page_is_told(store: Store) -> None:

