@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lookalike.errors import ImageError, LookalikeError
 from lookalike.keys import is_type_id
-from lookalike.vision.images import sniff_format
+from lookalike.vision.images import HEADER_BYTES, sniff_format
 
 TYPE_FOLDER_RULE = "A folder's name is the type: letters, digits, '.', '_' and '-'"
 
@@ -42,7 +42,7 @@ def _is_photo(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            sniff_format(file.read(16))
+            sniff_format(file.read(HEADER_BYTES))
     except ImageError:
         return False
     return True
