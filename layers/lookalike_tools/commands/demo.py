@@ -26,6 +26,7 @@ from lookalike_tools.local.stack import local_stack
 from lookalike_tools.parts import PARTS
 from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 from lookalike_tools.photos.demo import Photo, TypePhotos, choose_lesson, read_photos, render_photos
+from lookalike_tools.photos.folders import print_left_out
 
 console = Console()
 
@@ -61,7 +62,7 @@ def demo(
 ) -> None:
     """From nothing to recognised photos: model, stack, references, queries, and a contact sheet."""
     console.rule("Photos")
-    types = read_photos(photos) if photos else _render()
+    types, left_out = read_photos(photos) if photos else (_render(), [])
     console.rule("Model")
     model_dir = prepare_model(console)
     console.rule("Stack")
@@ -82,6 +83,8 @@ def demo(
         sheet = out / "contact-sheet.png"
         _draw_sheet(stack, sections, sheet)
     console.print(f"Each query beside its nearest reference: [bold]{sheet}")
+    if print_left_out(console, left_out):
+        raise typer.Exit(1)
 
 
 def _render() -> list[TypePhotos]:

@@ -13,6 +13,7 @@ from rich.progress import track
 from lookalike.errors import ImageError
 from lookalike.keys import content_digest
 from lookalike.vision.encoder import Encoder
+from lookalike_tools.photos.folders import LeftOut
 
 CACHE_DIR = Path(".cache")
 BATCH = 16
@@ -20,27 +21,33 @@ BATCH = 16
 
 def encode_photos(
     encoder: Encoder, paths: Sequence[Path], console: Console, cache_dir: Path = CACHE_DIR
-) -> dict[Path, NDArray[np.float32]]:
+) -> tuple[dict[Path, NDArray[np.float32]], list[LeftOut]]:
     """The encoding, (dimension,), of each photo: from the cache, or encoded with a progress bar.
 
-    A photo that can't be encoded is printed and left out.
+    Photos that can't be encoded are told of apart.
     """
     cache_file = cache_dir / f"encodings-{encoder.model_id}.safetensors"
     known = _read_cache(cache_file)
     digests = {path: content_digest(path.read_bytes()) for path in paths}
     missing = [path for path in paths if digests[path] not in known]
     batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
+    left_out: list[LeftOut] = []
     with ThreadPoolExecutor() as threads:
         for batch in track(batches, "encoding photos", console=console, disable=not batches):
-            decoded = list(threads.map(lambda path: _decode(encoder, path, console), batch))
-            good = [(path, pixels) for path, pixels in zip(batch, decoded, strict=True) if pixels is not None]
+            decoded = list(threads.map(lambda path: _decode(encoder, path), batch))
+            left_out += [each for each in decoded if isinstance(each, LeftOut)]
+            good = [
+                (path, pixels)
+                for path, pixels in zip(batch, decoded, strict=True)
+                if not isinstance(pixels, LeftOut)
+            ]
             if good:
                 encoded = encoder.encode_pixels(np.stack([pixels for _, pixels in good]))
                 known |= {digests[path]: row for (path, _), row in zip(good, encoded, strict=True)}
     if missing:
         cache_dir.mkdir(parents=True, exist_ok=True)
         safetensors.numpy.save_file(known, cache_file)
-    return {path: known[digest] for path, digest in digests.items() if digest in known}
+    return {path: known[digest] for path, digest in digests.items() if digest in known}, left_out
 
 
 def _read_cache(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -50,9 +57,8 @@ def _read_cache(path: Path) -> dict[str, NDArray[np.float32]]:
         return {}
 
 
-def _decode(encoder: Encoder, path: Path, console: Console) -> NDArray[np.uint8] | None:
+def _decode(encoder: Encoder, path: Path) -> NDArray[np.uint8] | LeftOut:
     try:
         return encoder.preprocess(path.read_bytes())
     except ImageError as error:
-        console.print(f"{path} is left out: {error}", style="yellow", soft_wrap=True)
-        return None
+        return LeftOut(path, str(error))
