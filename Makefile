@@ -53,10 +53,10 @@ mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those t
 	mkdir .mutants
 	ln -s ../layers/lookalike ../layers/lookalike_tools ../tests ../pyproject.toml .mutants/
 	cd .mutants && ../$(BIN)/mutmut run
-	cd .mutants && ../$(BIN)/mutmut results --all true | ../$(BIN)/python ../tests/mutation_score.py
+	cd .mutants && ../$(BIN)/mutmut results --all true | ../$(BIN)/python ../tests/mutants/mutation_score.py
 
 soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images
-	$(BIN)/pytest --hypothesis-profile soak tests/integration/test_interleavings.py tests/integration/test_size.py
+	$(BIN)/pytest --hypothesis-profile soak tests/integration/histories/test_interleavings.py tests/integration/functions/test_size.py
 
 container-test: $(INSTALLED) ## the functions' images, built and run as Lambda would (needs Docker or Podman)
 	$(BIN)/pytest tests/container

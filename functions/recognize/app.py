@@ -192,7 +192,8 @@ def ask_to_come_back(error: errors.EncodingsNotReadyError) -> Response[str]:
         for type_id in error.type_ids:
             request_rebuild(queue, config.queue_url, type_id)
     except (ClientError, BotoCoreError) as failure:
-        return storage_failed(failure)
+        response: Response[str] = storage_failed(failure)
+        return response
     return _error(503, str(error))
 
 
@@ -252,14 +253,14 @@ def _conclude(
     if isinstance(found, Identification):
         # Events of both routes name the type alike.
         detail["type_id"] = detail.pop("match")
-        compared = found.match
+        compared, said = found.match, "identified"
     else:
-        compared = found.comparison
+        compared, said = found.comparison, "recognised"
     appended, match = found.appended, bool(answer.match)
     if appended.stale and compared:
         request_rebuild(queue, config.queue_url, compared.encodings.type_id)
     logger.info(
-        "recognised",
+        said,
         **{name: value for name, value in detail.items() if name not in ("nearest", "candidates")},
         attempts=appended.attempts,
     )

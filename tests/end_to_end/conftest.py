@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from deployed import Api
 from lookalike_tools.local.stack import local_stack
-from photographs import photograph
+from support.deployed import Api
+from support.photographs import photograph
 
 
 @pytest.fixture(scope="session")

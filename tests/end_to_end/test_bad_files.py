@@ -7,11 +7,11 @@ from typing import Any
 import psutil
 import pytest
 
-from bad_files import damaged_images, no_images, odd_images
-from deployed import Api
 from lookalike import rebuilding
 from lookalike.vision import images
-from photographs import photograph
+from support.bad_files import damaged_images, no_images, odd_images
+from support.deployed import Api
+from support.photographs import photograph
 
 MOST_GROWTH_MB = (images.MOST_MEMORY + rebuilding.READERS * images.MAX_BYTES) // 2**20
 """One image is prepared at a time if it is large; others are read meanwhile."""

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from deployed import Api
-from photographs import photograph
 from recognize.body import MAX_BODY_BYTES
+from support.deployed import Api
+from support.photographs import photograph
 
 GOOD = photograph(1)
 PNG = {"Content-Type": "image/png"}
@@ -137,13 +137,6 @@ def test_a_parameter_that_is_wrong(api: Api, type_id: str, query: str) -> None:
     name = query.partition("=")[0]
     path = f"/types/{type_id}/recognize?{query}"
     refused(api, name, 400, "POST", path, data=GOOD, headers=PNG)
-
-
-@pytest.mark.parametrize("filename", ["a%0Ab.png", "%00", "%7F.png", "a%C2%85.png"])
-def test_a_file_name_that_can_not_be_kept(api: Api, type_id: str, filename: str) -> None:
-    other = photograph(1, 5)
-    path = f"/types/{type_id}/recognize?threshold=0&filename={filename}"
-    refused(api, "name", 400, "POST", path, data=other, headers=PNG)
 
 
 @pytest.mark.parametrize(

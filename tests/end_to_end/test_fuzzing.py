@@ -1,6 +1,7 @@
 """Requests made up from the API's own description, right ones and wrong ones: none is answered by a 5xx."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import schemathesis
@@ -9,7 +10,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from deployed import Api
+from support.deployed import Api
 
 BRIEFLY = settings(
     max_examples=settings().max_examples // 10,
@@ -36,7 +37,7 @@ def test_no_request_is_answered_by_a_5xx(
 
         @BRIEFLY
         @given(case=operation.as_strategy(generation_mode=mode))
-        def ask(case: schemathesis.Case) -> None:
+        def ask(case: schemathesis.Case[Any]) -> None:
             request = case.as_transport_kwargs(base_url=api.stack.api_url)
             path = request.pop("url").removeprefix(api.stack.api_url)
             answer = api.call(request.pop("method"), path, **request)

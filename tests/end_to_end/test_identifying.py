@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from deployed import Api, eventually
 from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Rule
-from photographs import photograph
+from support.deployed import Api, eventually
+from support.photographs import photograph
 
 SUBJECTS = range(100, 101 + RULES[Rule.RELATIVE].other_types)
 
@@ -59,8 +59,8 @@ def test_a_photo_of_no_type_matches_none(api: Api) -> None:
 
 
 def test_an_identified_photo_joins_its_type_if_asked(api: Api, types: list[str]) -> None:
-    answer = found(api, SUBJECTS[3], shot=11, threshold=0.9, append="true", filename="bench.png")
-    assert answer["appended"].startswith(f"types/{types[3]}/images/bench-")
+    answer = found(api, SUBJECTS[3], shot=11, threshold=0.9, append="true")
+    assert answer["appended"].startswith(f"types/{types[3]}/images/")
     assert api.wait_until_built(types[3], 4)["origins"] == {"uploaded": 3, "recognized": 1}
 
 

@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-from deployed import Api
-from photographs import photograph
+from support.deployed import Api
+from support.photographs import photograph
 
 
 @pytest.mark.parametrize("name", ["1.png", "two words.png", "Größe+1.png", "ナット #5.png", "a/b.png"])

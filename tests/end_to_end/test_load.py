@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from deployed import Api, eventually, logged
 from lookalike.recognition import APPEND_ATTEMPTS
-from photographs import photograph
+from support.deployed import Api, eventually, logged
+from support.photographs import photograph
 
 CALLERS = 100
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from deployed import Api
+from support.deployed import Api
 
 Act = Callable[["Rights"], Any]
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from deployed import Api, eventually
-from photographs import photograph
+from support.deployed import Api, eventually
+from support.photographs import photograph
 
 
 class Bus:

@@ -1,30 +1,47 @@
 """A photo and a type come in over HTTP, an answer goes out, and a match is kept."""
 
 import io
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import requests
 from PIL import Image
+from pydantic import BaseModel
 
-from deployed import Api
-from photographs import photograph
+from lookalike.keys import image_key, recognized_name
 from recognize.body import MAX_BODY_BYTES
+from support.deployed import Api
+from support.photographs import photograph
 
-CONTRACT = {
-    "type_id": str,
-    "match": bool,
-    "similarity": float,
-    "threshold": float,
-    "threshold_source": str,
-    "rule": str,
-    "score": float,
-    "nearest": list,
-    "appended": str | None,
-    "encodings": int,
-    "model": str,
-}
+
+class Nearest(BaseModel, extra="forbid", strict=True):
+    image: str
+    similarity: float
+
+
+class OtherType(BaseModel, extra="forbid", strict=True):
+    type_id: str
+    similarity: float
+
+
+class Answer(BaseModel, extra="forbid", strict=True):
+    """All fields of an answer, written down here once more: who changes one breaks a promise to callers."""
+
+    type_id: str
+    match: bool
+    similarity: float
+    rule: Literal["similarity", "relative"]
+    score: float
+    threshold: float
+    threshold_source: Literal["request", "type", "stack", "default"]
+    notice: str | None
+    nearest_other: OtherType | None
+    nearest: list[Nearest]
+    appended: str | None
+    pending: bool
+    encodings: int
+    model: str
 
 
 def test_a_reference_photo_is_recognised(api: Api, shared_type: str) -> None:
@@ -41,11 +58,13 @@ def test_a_reference_photo_is_recognised(api: Api, shared_type: str) -> None:
 
 def test_the_answer_is_as_the_contract_says(api: Api, shared_type: str) -> None:
     found = api.recognize(shared_type, photograph(1, 2), append=False).json()
-    assert {name: isinstance(found[name], kind) for name, kind in CONTRACT.items()} == dict.fromkeys(
-        CONTRACT, True
-    )
+    Answer.model_validate(found)
+    assert (found["type_id"], found["rule"], found["pending"]) == (shared_type, "similarity", False)
+    assert (found["notice"], found["nearest_other"]) == (None, None)
+    assert found["score"] == found["similarity"] == found["nearest"][0]["similarity"]
+    assert len(found["nearest"]) == 3
     assert found["encodings"] == 3
-    assert found["threshold"] == 0.9
+    assert (found["threshold"], found["threshold_source"]) == (0.9, "request")
     assert found["model"] == api.call("GET", "/health").json()["model"]
 
 
@@ -61,7 +80,7 @@ def test_a_match_appends_one_image_and_one_row_that_the_next_query_sees(api: Api
     query = photograph(1, 9)
     before = api.objects()
     first = api.recognize(built_type, query, filename="bench 3.png").json()
-    assert first["appended"].startswith(f"types/{built_type}/images/bench 3-")
+    assert first["appended"] == image_key(built_type, recognized_name(query, "PNG"))
     assert set(api.objects()) - set(before) == {first["appended"]}
     assert first["encodings"] == 4
     second = api.recognize(built_type, query, append=False).json()
@@ -118,13 +137,14 @@ def test_raw_form_and_upload_give_the_same_answer(api: Api, shared_type: str) ->
 
 
 def test_a_forms_file_name_is_kept(api: Api, built_type: str) -> None:
-    answer = api.call(
+    api.call(
         "POST",
         f"/types/{built_type}/recognize",
         params={"threshold": 0.9},
         files={"image": ("Größe +1.png", photograph(1, 9))},
     )
-    assert answer.json()["appended"].startswith(f"types/{built_type}/images/Größe +1-")
+    appended = api.call("GET", f"/types/{built_type}/images", params={"origin": "recognized"}).json()
+    assert [image["filename"] for image in appended["images"]] == ["Größe +1.png"]
 
 
 def test_a_photo_too_large_for_the_api_goes_through_an_upload(api: Api, built_type: str) -> None:
@@ -185,3 +205,10 @@ def test_bad_requests_are_told_why_and_leave_no_trace(
     assert answer.json()["statusCode"] == status
     assert told in answer.json()["message"]
     assert api.objects() == before
+
+
+@pytest.mark.parametrize("filename", ["a/b.png", "line\nbreak.png", "\x7f.png", "C:\\photos\\1.png"])
+def test_a_file_name_of_any_kind_is_kept(api: Api, built_type: str, filename: str) -> None:
+    appended = api.recognize(built_type, photograph(1, 9), filename=filename).json()["appended"]
+    listed = api.call("GET", f"/types/{built_type}/images").json()["images"]
+    assert [image["filename"] for image in listed if image["image"] == appended] == [filename]

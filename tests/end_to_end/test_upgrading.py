@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import pytest
 
-from deployed import Api, eventually
 from lookalike.vision.model import read_description
 from lookalike_tools.export.exporter import export_model
 from lookalike_tools.live.api import list_types
 from lookalike_tools.live.old_encodings import old_models, remove_encodings
 from lookalike_tools.live.rebuilding import rebuild_types
 from lookalike_tools.local.stack import local_stack
-from photographs import photograph
-from tiny_clip import save_tiny_clip
+from support.deployed import Api, eventually
+from support.photographs import photograph
+from support.tiny_clip import save_tiny_clip
 
 FUNCTIONS = ("RecognizeFunction", "RebuildEncodingsFunction")
 

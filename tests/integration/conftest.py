@@ -12,8 +12,8 @@ from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
-from system import System, running_system
-from thumbnail_model import save_thumbnail_model
+from support.system import System, running_system
+from support.thumbnail_model import save_thumbnail_model
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,8 @@ def cosine_similarities(query: NDArray[np.float32], matrix: NDArray[np.float32])
 
     All are of length 1, so that the dot product is the cosine; rounding is kept out of [-1, 1].
     """
-    return np.clip(matrix @ query, -1, 1)
+    similarities: NDArray[np.float32] = np.clip(matrix @ query, -1, 1)
+    return similarities
 
 
 def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> Decision:

@@ -91,7 +91,8 @@ def prototype(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     mean = matrix.mean(axis=0)
     length = np.linalg.norm(mean)
     # Encodings that cancel out have no direction in common.
-    return (mean / length).astype(np.float32) if length > 1e-6 else matrix[0]
+    direction: NDArray[np.float32] = mean / length if length > 1e-6 else matrix[0]
+    return direction
 
 
 def _differ(stored: NDArray[np.float32] | None, prototype: NDArray[np.float32] | None) -> bool:

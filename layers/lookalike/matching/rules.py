@@ -66,7 +66,8 @@ def relative_score(
     to that.
     """
     own_distance, other_distance = 1 - np.asarray(own), 1 - np.asarray(other)
-    return 1 - own_distance / np.maximum(other_distance, _SMALLEST_DISTANCE)
+    score: NDArray[np.floating] = 1 - own_distance / np.maximum(other_distance, _SMALLEST_DISTANCE)
+    return score
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from lookalike_tools.commands.options import LiveStack
 from lookalike_tools.live.api import delete_image, read_type
@@ -49,7 +50,8 @@ def review(
 def _show(stack: Stack, type_id: str, appended: Sequence[AppendedImage], out: Path) -> None:
     console.print("Similarity to the nearest reference, and the appended image:")
     for image in appended:
-        console.print(f"{image.similarity:.4f}  {image.name}", soft_wrap=True, highlight=False)
+        called = f"  {escape(image.filename)}" if image.filename else ""
+        console.print(f"{image.similarity:.4f}  {image.name}{called}", soft_wrap=True, highlight=False)
     keys = {key for image in appended for key in (image.key, image.nearest) if key}
     images = read_images(stack, keys)
     rows = [

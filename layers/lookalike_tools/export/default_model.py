@@ -27,8 +27,8 @@ def prepare_model(console: Console) -> Path:
 
 def _export_model(console: Console) -> Path:
     # Torch takes seconds to import: only what exports loads it.
-    from lookalike_tools.export.exporter import export_model  # noqa: PLC0415
-    from lookalike_tools.export.source import ExportError  # noqa: PLC0415
+    from lookalike_tools.export.exporter import export_model  # noqa: PLC0415 - torch is slow
+    from lookalike_tools.export.source import ExportError  # noqa: PLC0415 - torch is slow
 
     console.print(f"Exporting {CLIP} ...")
     try:

@@ -14,12 +14,14 @@ class AppendedImage:
 
     Attributes:
         name: its name within the type.
+        filename: what it was called where it came from, if that is known.
         key: its key in the bucket.
         nearest: key of the uploaded image most like it; None if none was uploaded.
         similarity: cosine similarity to that one; -1 if there is none.
     """
 
     name: str
+    filename: str | None
     key: str
     nearest: str | None
     similarity: float
@@ -39,5 +41,9 @@ def find_appended(encodings: Encodings) -> list[AppendedImage]:
             best = int(np.argmax(similarities))
             nearest, similarity = rows[uploaded[best]].image, float(similarities[best])
         name = row.image.removeprefix(images_prefix(encodings.type_id))
-        found.append(AppendedImage(name=name, key=row.image, nearest=nearest, similarity=similarity))
+        found.append(
+            AppendedImage(
+                name=name, filename=row.filename, key=row.image, nearest=nearest, similarity=similarity
+            )
+        )
     return sorted(found, key=lambda image: (image.similarity, image.name))

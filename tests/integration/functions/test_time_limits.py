@@ -1,0 +1,36 @@
+"""No call begins that might outlast the function, whoever makes it."""
+
+import json
+import time
+
+import pytest
+from botocore.exceptions import BotoCoreError
+
+from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
+from support.photographs import photograph
+from support.querying import ask
+from support.system import ROUTE, TYPE, System
+
+
+@pytest.fixture
+def built(shared_system: System) -> System:
+    shared_system.upload("1.png", photograph(1))
+    shared_system.deliver_all()
+    shared_system.proxy.requests.clear()
+    return shared_system
+
+
+@pytest.mark.parametrize("route", [ROUTE, "POST /recognize"])
+@pytest.mark.parametrize("seconds", [0, LONGEST_CALL_SECONDS])
+def test_no_call_begins_in_the_last_seconds(built: System, route: str, seconds: float) -> None:
+    response = built.request(route, photograph(1, 9), seconds=seconds)
+    assert response["statusCode"] == 503
+    assert "try again" in json.loads(response["body"])["message"]
+    assert built.proxy.requests == []
+
+
+def test_a_types_encodings_are_not_read_after_the_requests_time(built: System) -> None:
+    """They are read in a thread of their own, which must know of it."""
+    with no_calls_after(time.monotonic() - 1), pytest.raises(BotoCoreError, match="no time is left"):
+        ask(built.recognize.encoder, built.recognize.store, TYPE, photograph(1, 9), append=False)
+    assert built.proxy.requests == []

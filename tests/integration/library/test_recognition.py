@@ -1,0 +1,308 @@
+"""A match is recognised, saved and appended once; nothing else leaves a trace."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lookalike import recognition
+from lookalike.errors import EncodingsNotReadyError, NotFoundError, UnsupportedImageError
+from lookalike.keys import content_digest, encodings_key, image_key
+from lookalike.matching.encodings import Encodings, Origin, Row
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Rule, TypeSettings
+from lookalike.rebuilding import rebuild
+from lookalike.recognition import QueryPhoto, append_match, compare
+from lookalike.storage.provenance import Provenance, from_metadata
+from lookalike.storage.store import MAX_IMAGES, Store
+from lookalike.vision.encoder import Encoder
+from support.photographs import blended, photograph
+from support.querying import ask
+
+TYPE = "hex-nut"
+
+
+@pytest.fixture
+def built(encoder: Encoder, store: Store) -> Store:
+    """A store with three reference images of subject 1."""
+    for shot in range(3):
+        store.put_image(image_key(TYPE, f"{shot}.png"), photograph(1, shot), "image/png")
+    bring_up_to_date(encoder, store)
+    return store
+
+
+def bring_up_to_date(encoder: Encoder, store: Store) -> None:
+    rebuild(encoder, store, TYPE, time.monotonic() + 60)
+
+
+def encodings_of(store: Store) -> Encodings:
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    return encodings
+
+
+def keys_in(store: Store) -> set[str]:
+    return {
+        entry["Key"] for entry in store.bucket.client.list_objects_v2(Bucket=store.bucket.name)["Contents"]
+    }
+
+
+def test_a_reference_image_is_recognised(encoder: Encoder, built: Store) -> None:
+    found = ask(encoder, built, TYPE, photograph(1, 2))
+    assert found.comparison.decision.match
+    assert found.comparison.decision.similarity > 0.999
+    assert found.comparison.decision.nearest[0].image == image_key(TYPE, "2.png")
+
+
+def test_another_object_is_not_and_leaves_no_trace(encoder: Encoder, built: Store) -> None:
+    before = keys_in(built)
+    found = ask(encoder, built, TYPE, photograph(2))
+    assert not found.comparison.decision.match
+    assert found.appended.image is None
+    assert keys_in(built) == before
+
+
+def test_a_match_appends_one_image_and_one_row_that_the_next_query_sees(
+    encoder: Encoder, built: Store
+) -> None:
+    query = photograph(1, 9)
+    before = keys_in(built)
+    found = ask(encoder, built, TYPE, query)
+    assert keys_in(built) - before == {found.appended.image}
+    assert found.appended.rows == 4
+    again = ask(encoder, built, TYPE, query, append=False)
+    assert again.comparison.decision.nearest[0].image == found.appended.image
+    assert again.comparison.decision.similarity > 0.999
+
+
+def test_the_same_bytes_are_appended_once_whatever_their_name(encoder: Encoder, built: Store) -> None:
+    query = photograph(1, 9)
+    ask(encoder, built, TYPE, query, filename="a.png")
+    before = keys_in(built)
+    again = ask(encoder, built, TYPE, query, filename="b.png")
+    assert again.appended.image is None
+    assert keys_in(built) == before
+    assert len(encodings_of(built).rows) == 4
+
+
+def test_the_same_bytes_under_two_names_at_once_are_appended_once(encoder: Encoder, built: Store) -> None:
+    query = photograph(1, 9)
+    faster = []
+
+    class InterruptedStore(Store):
+        def add_recognized_image(self, *args: Any) -> Any:
+            faster.append(ask(encoder, built, TYPE, query, filename="a.png"))
+            return super().add_recognized_image(*args)
+
+    before = keys_in(built)
+    interrupted = InterruptedStore(built.bucket, built.model_id, built.dimension)
+    slower = ask(encoder, interrupted, TYPE, query, filename="b.png")
+    assert slower.appended.image == faster[0].appended.image
+    assert keys_in(built) - before == {slower.appended.image}
+    assert [row.filename for row in encodings_of(built).rows[3:]] == ["a.png"]
+
+
+def test_bytes_that_were_appended_under_an_older_name_are_not_appended_again(
+    encoder: Encoder, built: Store
+) -> None:
+    """Names used to hold the query's file name beside the digest."""
+    query = photograph(1, 9)
+    older = image_key(TYPE, f"bench 1-{content_digest(query)}.png")
+    built.add_recognized_image(older, query, "image/png", Provenance(Origin.RECOGNIZED))
+    bring_up_to_date(encoder, built)
+    before = keys_in(built)
+    found = ask(encoder, built, TYPE, query)
+    assert found.comparison.decision.nearest[0].image == older
+    assert found.appended.image is None
+    assert keys_in(built) == before
+
+
+def test_append_can_be_declined(encoder: Encoder, built: Store) -> None:
+    before = keys_in(built)
+    found = ask(encoder, built, TYPE, photograph(1, 9), append=False)
+    assert found.comparison.decision.match
+    assert found.appended.image is None
+    assert keys_in(built) == before
+
+
+def test_an_appended_image_is_named_by_its_bytes_and_remembers_what_it_was_called(
+    encoder: Encoder, built: Store
+) -> None:
+    query = photograph(1, 9)
+    found = ask(encoder, built, TYPE, query, filename="Größe/ +1\n.jpg")
+    assert found.appended.image == image_key(TYPE, f"{content_digest(query)}.png")
+    stored = built.get_image(found.appended.image)
+    assert stored.data == query
+    assert from_metadata(stored.metadata).filename == "Größe/ +1\n.jpg"
+    assert encodings_of(built).rows[-1].filename == "Größe/ +1\n.jpg"
+
+
+def test_its_own_event_adds_nothing(encoder: Encoder, built: Store) -> None:
+    ask(encoder, built, TYPE, photograph(1, 9))
+    before = built.read_encodings(TYPE)[1]
+    bring_up_to_date(encoder, built)
+    assert built.read_encodings(TYPE)[1] == before
+
+
+def test_deleting_an_appended_image_undoes_the_match(encoder: Encoder, built: Store) -> None:
+    found = ask(encoder, built, TYPE, photograph(1, 9))
+    assert found.appended.image
+    built.delete_image(found.appended.image)
+    bring_up_to_date(encoder, built)
+    assert len(encodings_of(built).rows) == 3
+
+
+def test_an_image_removed_before_its_row_is_appended_asks_for_a_rebuild(
+    encoder: Encoder, built: Store
+) -> None:
+    """Its removal's event came before the row, and found nothing to remove."""
+
+    class InterruptedStore(Store):
+        def add_recognized_image(self, key: str, *args: Any) -> tuple[str, Provenance]:
+            added = super().add_recognized_image(key, *args)
+            self.delete_image(key)
+            bring_up_to_date(encoder, built)
+            return added
+
+    interrupted = InterruptedStore(built.bucket, built.model_id, built.dimension)
+    found = ask(encoder, interrupted, TYPE, photograph(1, 9))
+    assert found.appended.image is None
+    assert found.appended.stale
+    # Should that request be lost, the next query with these bytes makes it.
+    assert ask(encoder, built, TYPE, photograph(1, 9)).appended.stale
+    bring_up_to_date(encoder, built)
+    assert len(encodings_of(built).rows) == 3
+
+
+def test_a_recognised_image_keeps_what_it_was_nearest_to(encoder: Encoder, built: Store) -> None:
+    found = ask(encoder, built, TYPE, photograph(1, 9))
+    nearest = found.comparison.decision.nearest[0]
+    row = encodings_of(built).rows[-1]
+    assert row.similarity == pytest.approx(nearest.similarity, abs=1e-6)
+    assert row.nearest == nearest.image
+    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=encodings_key(encoder.model_id, TYPE))
+    bring_up_to_date(encoder, built)
+    again = next(other for other in encodings_of(built).rows if other.image == row.image)
+    assert (again.similarity, again.nearest) == (row.similarity, row.nearest)
+
+
+def test_a_type_takes_no_more_recognised_images_than_its_settings_say(encoder: Encoder, built: Store) -> None:
+    settings = TypeSettings(max_recognized=2)
+    found = [ask(encoder, built, TYPE, photograph(1, shot), settings=settings) for shot in range(10, 14)]
+    assert all(each.comparison.decision.match for each in found)
+    assert [each.appended.image is not None for each in found] == [True, True, False, False]
+    assert len(encodings_of(built).rows) == 5
+
+
+def test_a_recognised_image_vouches_for_others_unless_the_settings_say_uploaded(
+    encoder: Encoder, built: Store
+) -> None:
+    """A walk from subject 1 to subject 2: each step is like the one before, the last is like no upload."""
+    steps = [blended(1, 2, share) for share in (0.1, 0.2, 0.3, 0.4, 0.5)]
+    uploaded = TypeSettings(vouch="uploaded")
+
+    def walk(settings: TypeSettings) -> list[bool]:
+        found = [
+            ask(encoder, built, TYPE, step, threshold=0.97, settings=settings).appended.image
+            for step in steps
+        ]
+        return [image is not None for image in found]
+
+    bounded = walk(uploaded)
+    assert bounded[0]
+    assert not bounded[-1]
+    assert walk(TypeSettings()) == [not appended for appended in bounded]
+
+
+def test_a_match_joins_no_type_whose_uploads_must_vouch_and_are_gone(encoder: Encoder, built: Store) -> None:
+    kept = ask(encoder, built, TYPE, photograph(1, 8)).appended.image
+    for shot in range(3):
+        built.delete_image(image_key(TYPE, f"{shot}.png"))
+    bring_up_to_date(encoder, built)
+    settings = TypeSettings(vouch="uploaded")
+    found = ask(encoder, built, TYPE, photograph(1, 9), settings=settings)
+    assert found.comparison.decision.match
+    assert found.appended.image is None
+    assert [row.image for row in encodings_of(built).rows] == [kept]
+
+
+@pytest.mark.parametrize(("missing", "joins"), [(1, True), (0, False)])
+def test_a_type_takes_images_until_it_is_full(
+    encoder: Encoder, store: Store, missing: int, joins: bool
+) -> None:
+    (encoding,) = encoder.encode([photograph(1)])
+    rows = tuple(
+        Row(image_key(TYPE, f"{index}.png"), "etag", Origin.UPLOADED, "")
+        for index in range(MAX_IMAGES - missing)
+    )
+    matrix = np.broadcast_to(encoding, (len(rows), len(encoding)))
+    encodings = Encodings(encoder.model_id, TYPE, matrix, rows)
+    query = photograph(1, 9)
+    (encoded,) = encoder.encode([query])
+    match = compare(encoded, encodings, Policy(Rule.SIMILARITY, 0.92))
+    assert match.decision.match
+    appended = append_match(store, QueryPhoto(query), match)
+    assert (appended.image is not None) is joins
+    assert bool(store.image_etags(TYPE)) is joins
+
+
+def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(
+    encoder: Encoder, built: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition, "APPEND_ATTEMPTS", 0)
+    found = ask(encoder, built, TYPE, photograph(1, 9))
+    assert found.appended.pending
+    assert found.appended.image in keys_in(built)
+    bring_up_to_date(encoder, built)
+    assert encodings_of(built).rows[-1].image == found.appended.image
+    assert encodings_of(built).rows[-1].origin is Origin.RECOGNIZED
+
+
+def test_origins_outlive_the_encodings(encoder: Encoder, built: Store) -> None:
+    ask(encoder, built, TYPE, photograph(1, 9))
+    before = {(row.image, row.origin) for row in encodings_of(built).rows}
+    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=encodings_key(encoder.model_id, TYPE))
+    bring_up_to_date(encoder, built)
+    assert {(row.image, row.origin) for row in encodings_of(built).rows} == before
+
+
+def test_many_matches_at_once_lose_nothing(encoder: Encoder, built: Store) -> None:
+    shots = [photograph(1, shot) for shot in range(10, 110)]
+    with ThreadPoolExecutor(len(shots)) as threads:
+        found = list(threads.map(lambda shot: ask(encoder, built, TYPE, shot), shots))
+    appended = {each.appended.image for each in found}
+    assert max(each.appended.attempts for each in found) <= recognition.APPEND_ATTEMPTS
+    at_once = {row.image for row in encodings_of(built).rows}
+    assert len(appended) == len(shots)
+    assert {each.appended.image for each in found if not each.appended.pending} <= at_once
+    bring_up_to_date(encoder, built)
+    rows = [row.image for row in encodings_of(built).rows]
+    assert len(rows) == len(set(rows)) == len(shots) + 3
+    assert appended < set(rows)
+
+
+def test_an_unknown_type_is_not_found(encoder: Encoder, store: Store) -> None:
+    with pytest.raises(NotFoundError, match="there is no type 'hex-nut'"):
+        ask(encoder, store, TYPE, photograph(1))
+
+
+def test_a_type_that_is_being_built_is_not_ready(encoder: Encoder, store: Store) -> None:
+    store.put_image(image_key(TYPE, "1.png"), photograph(1), "image/png")
+    with pytest.raises(EncodingsNotReadyError, match="try again"):
+        ask(encoder, store, TYPE, photograph(1))
+
+
+def test_a_type_whose_images_are_all_rejected_says_so(encoder: Encoder, store: Store) -> None:
+    store.put_image(image_key(TYPE, "1.png"), b"no image", "image/png")
+    bring_up_to_date(encoder, store)
+    with pytest.raises(NotFoundError, match="no image that can be encoded"):
+        ask(encoder, store, TYPE, photograph(1))
+
+
+def test_what_is_no_image_leaves_no_trace(encoder: Encoder, built: Store) -> None:
+    before = keys_in(built)
+    with pytest.raises(UnsupportedImageError):
+        ask(encoder, built, TYPE, b"no image", threshold=0)
+    assert keys_in(built) == before

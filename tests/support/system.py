@@ -1,0 +1,216 @@
+"""Both functions' own code, on real connections to the emulated AWS, through a proxy that can break them."""
+
+import importlib
+import json
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from lookalike.keys import image_key
+from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
+from support.fault_proxy import FaultProxy
+
+TYPE = "hex-nut"
+API_SECONDS = 29
+REBUILD_SECONDS = 120
+ROUTE = "POST /types/{type_id}/recognize"
+
+
+class Context(SimpleNamespace):
+    """What Lambda tells a function of its call."""
+
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"
+
+    @classmethod
+    def with_seconds(cls, seconds: float) -> "Context":
+        """Of a call that has so much time from now."""
+        return cls(end=time.monotonic() + seconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self.end - time.monotonic()) * 1000)
+
+
+class System(NamedTuple):
+    """Both functions, in front of a bucket and queues of their own."""
+
+    recognize: ModuleType
+    rebuild: ModuleType
+    proxy: FaultProxy
+    sqs: Any
+    queue_url: str
+    dead_letters_url: str
+    events_url: str
+
+    def ask(self, query: bytes, **params: Any) -> tuple[int, dict[str, Any]]:
+        """A query's status and answer."""
+        response = self.respond(query, **params)
+        return response["statusCode"], json.loads(response["body"])
+
+    def respond(self, query: bytes, *, seconds: float = API_SECONDS, **params: str) -> dict[str, Any]:
+        """What API Gateway gets from Lambda for a query; `seconds` is the time that the function has."""
+        return self.request(ROUTE, query, params=params, seconds=seconds)
+
+    def call(self, route: str, body: bytes = b"", **options: Any) -> tuple[int, dict[str, Any]]:
+        """A request's status and answer; `options` are as `request` takes them."""
+        response = self.request(route, body, **options)
+        return response["statusCode"], json.loads(response["body"])
+
+    def request(
+        self,
+        route: str,
+        body: bytes = b"",
+        *,
+        content_type: str = "application/octet-stream",
+        params: dict[str, str] | None = None,
+        seconds: float = API_SECONDS,
+        **path: str,
+    ) -> dict[str, Any]:
+        """What API Gateway gets from Lambda for a request.
+
+        Args:
+            route: method and path, with parameters in braces.
+            body: what is sent.
+            content_type: of the body.
+            params: the query string's.
+            seconds: the time that the function has.
+            path: the path's parameters; `type_id` is TYPE if it is left out.
+        """
+        method, _, template = route.partition(" ")
+        parameters = {name: value for name, value in ({"type_id": TYPE} | path).items() if name in template}
+        event = {
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": template,
+            "pathParameters": parameters,
+            "headers": {"content-type": content_type},
+            "queryStringParameters": params or {},
+            "requestContext": {"http": {"method": method, "path": ""}, "requestId": "1", "stage": "$default"},
+            "body": b64encode(body).decode(),
+            "isBase64Encoded": True,
+        }
+        response: dict[str, Any] = self.recognize.handler(event, Context.with_seconds(seconds))
+        return response
+
+    def upload(self, name: str, data: bytes, type_id: str = TYPE) -> str:
+        key = image_key(type_id, name)
+        self.recognize.store.put_image(key, data, "image/png")
+        self.tell(key)
+        return key
+
+    def tell(self, key: str) -> None:
+        """What S3 sends to the queue when an object comes."""
+        record = {"eventName": "ObjectCreated:Put", "s3": {"object": {"key": key}}}
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps({"Records": [record]}))
+
+    def deliver(self, seconds: float = REBUILD_SECONDS) -> int:
+        """Hand messages to the function, and remove those it has done; how many it has not.
+
+        Args:
+            seconds: the time that the function has.
+        """
+        batch = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages", [])
+        records = [{"messageId": m["MessageId"], "body": m["Body"], "eventSource": "aws:sqs"} for m in batch]
+        if not records:
+            return 0
+        try:
+            answer = self.rebuild.handler({"Records": records}, Context.with_seconds(seconds))
+        except Exception:  # Lambda gives the whole batch back then
+            return len(records)
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        for message in batch:
+            if message["MessageId"] not in failed:
+                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return len(failed)
+
+    def clear(self) -> None:
+        """Empty the bucket and the queues, and mend what is broken."""
+        self.proxy.mend()
+        s3, bucket = self.recognize.store.bucket.client, self.recognize.store.bucket.name
+        for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=entry["Key"])
+        for queue_url in (self.queue_url, self.events_url):
+            self.sqs.purge_queue(QueueUrl=queue_url)
+
+    def deliver_all(self) -> None:
+        """Hand all messages that wait to the function, which must do them at once."""
+        while self.waiting(self.queue_url):
+            assert self.deliver() == 0
+
+    def rows(self, type_id: str = TYPE) -> list[str]:
+        encodings, _ = self.recognize.store.read_encodings(type_id)
+        return sorted(row.image for row in encodings.rows) if encodings else []
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events that came on the bus since this was last asked."""
+        received: list[dict[str, Any]] = []
+        while messages := self.sqs.receive_message(QueueUrl=self.events_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                received.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=message["ReceiptHandle"])
+        return received
+
+    def waiting(self, queue_url: str) -> int:
+        name = "ApproximateNumberOfMessages"
+        answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+
+@cache
+def _session() -> boto3.Session:
+    """Makes clients: the services' descriptions are read once, the environment for each client."""
+    return boto3.Session()
+
+
+@contextmanager
+def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    """Both functions, in front of an empty bucket."""
+    name = f"system-{uuid4().hex}"
+    direct: Any = {"endpoint_url": emulator.endpoint_url, "region_name": REGION, **CREDENTIALS}
+    boto3.client("s3", **direct).create_bucket(Bucket=name)
+    sqs: Any = boto3.client("sqs", **direct)
+    dead_letters_url = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    dead_letters = sqs.get_queue_attributes(QueueUrl=dead_letters_url, AttributeNames=["QueueArn"])
+    redrive_policy = {"deadLetterTargetArn": dead_letters["Attributes"]["QueueArn"], "maxReceiveCount": 5}
+    attributes = {"VisibilityTimeout": "0", "RedrivePolicy": json.dumps(redrive_policy)}
+    queue_url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    events_url = sqs.create_queue(QueueName=f"{name}-events")["QueueUrl"]
+    events_queue = sqs.get_queue_attributes(QueueUrl=events_url, AttributeNames=["QueueArn"])
+    bus: Any = boto3.client("events", **direct)
+    bus.create_event_bus(Name=name)
+    bus.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": ["lookalike"]}))
+    target = {"Id": "queue", "Arn": events_queue["Attributes"]["QueueArn"]}
+    bus.put_targets(Rule=name, EventBusName=name, Targets=[target])
+    with FaultProxy(emulator.port).running() as proxy:
+        environment = {
+            "AWS_ENDPOINT_URL": proxy.url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "BUCKET_NAME": name,
+            "QUEUE_URL": queue_url,
+            "EVENT_BUS_NAME": name,
+            "THRESHOLD": "0.92",
+            "MODEL_DIR": str(model_dir),
+            "POWERTOOLS_METRICS_NAMESPACE": "Lookalike",
+            "POWERTOOLS_SERVICE_NAME": "test",
+        }
+        for variable, value in environment.items():
+            monkeypatch.setenv(variable, value)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
+        # Each is started anew, as Lambda would.
+        functions = [
+            importlib.import_module(f"{package}.app") for package in ("recognize", "rebuild_encodings")
+        ]
+        recognize, rebuild = (importlib.reload(function) for function in functions)
+        yield System(recognize, rebuild, proxy, sqs, queue_url, dead_letters_url, events_url)

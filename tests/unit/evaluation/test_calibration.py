@@ -1,0 +1,235 @@
+"""A calibrated threshold keeps its false accept rate on photos that it was not calibrated on."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.matching.decision import decide
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
+from lookalike.matching.gallery import Gallery, prototype
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Rule
+from lookalike_tools.evaluation import calibration as calibrating
+from lookalike_tools.evaluation.calibration import Scores, calibrate, score_types
+from lookalike_tools.evaluation.error_rates import wilson
+from support.synthetic_encodings import MODEL, around, centres, encodings_of, unit
+
+TYPES = 20
+SPREADS = [1.0 + 0.2 * (index % 6) for index in range(TYPES)]
+
+
+def middles() -> np.ndarray:
+    """Centres of types of which every second is a sibling of the one before."""
+    own = centres(TYPES, common=0.7)
+    return unit(np.where(np.arange(TYPES)[:, np.newaxis] % 2, own + 3 * np.roll(own, 1, axis=0), own))
+
+
+def photos(count: int, seed: int) -> list[np.ndarray]:
+    return [
+        around(middle, count, spread, seed + index)
+        for index, (middle, spread) in enumerate(zip(middles(), SPREADS, strict=True))
+    ]
+
+
+def named(matrices: list[np.ndarray]) -> list[Encodings]:
+    return [encodings_of(matrix, f"t{index:02}") for index, matrix in enumerate(matrices)]
+
+
+@pytest.fixture
+def scored() -> tuple[list[Encodings], dict[str, dict[Rule, Scores]]]:
+    types = named(photos(20, seed=1000))
+    return types, dict(score_types(types, [each.type_id for each in types]))
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+@pytest.mark.parametrize("far", [0.01, 0.05])
+def test_it_keeps_its_rate_on_other_photos_of_the_same_types(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]], rule: Rule, far: float
+) -> None:
+    types, scores = scored
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    fresh = photos(20, seed=5000)
+    rates, stated = [], []
+    for number, each in enumerate(types):
+        calibration = calibrate(scores[each.type_id][rule], far)
+        policy = Policy(rule, calibration.threshold, gallery=gallery)
+        matches = [
+            decide(photo, each, policy).match
+            for other, matrix in enumerate(fresh)
+            if other != number
+            for photo in matrix
+        ]
+        rates.append(np.mean(matches))
+        stated.append(calibration.far_interval)
+        assert calibration.far <= far
+    assert np.mean(rates) <= far
+    assert np.mean([rate <= interval.high for rate, interval in zip(rates, stated, strict=True)]) >= 0.95
+
+
+def test_each_photo_is_asked_against_its_own_type_without_itself(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    types, scores = scored
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    for each in types[:3]:
+        for index, photo in enumerate(each.matrix):
+            rest = encodings_of(np.delete(each.matrix, index, axis=0), each.type_id)
+            for rule in Rule:
+                expected = decide(photo, rest, Policy(rule, 0, gallery=gallery)).score
+                assert scores[each.type_id][rule].genuine[index] == pytest.approx(expected, abs=1e-4)
+
+
+def test_each_photo_is_asked_against_every_other_type(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    types, scores = scored
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types})
+    asked, *others = types
+    # Of a photo's own type the prototype is that of its other photos.
+    for each in others[:3]:
+        for index, photo in enumerate(each.matrix):
+            own = prototype(np.delete(each.matrix, index, axis=0))
+            without_itself = gallery.replace({each.type_id: own})
+            for rule in Rule:
+                expected = decide(photo, asked, Policy(rule, 0, gallery=without_itself)).score
+                place = types.index(each) - 1
+                found = scores[asked.type_id][rule].impostor[place * len(each.matrix) + index]
+                assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_scores_are_the_same_however_many_photos_are_compared_at_once(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types, scores = scored
+    monkeypatch.setattr(calibrating, "CHUNK", 7)
+    for type_id, by_rule in score_types(types, ["t03", "t19"]):
+        for rule in Rule:
+            assert by_rule[rule].genuine == pytest.approx(scores[type_id][rule].genuine, abs=1e-5)
+            assert by_rule[rule].impostor == pytest.approx(scores[type_id][rule].impostor, abs=1e-5)
+
+
+def test_only_the_wanted_types_are_scored(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    types, _ = scored
+    assert [type_id for type_id, _ in score_types(types, ["t19", "t03"])] == ["t19", "t03"]
+
+
+def test_the_only_photo_of_a_type_is_asked_as_one_of_no_known_type() -> None:
+    matrices = [photos(count, seed=1)[index] for index, count in enumerate((1, 6, 6))]
+    types = named(matrices)
+    gallery = Gallery.empty(MODEL, 64).replace({each.type_id: prototype(each.matrix) for each in types[1:]})
+    ((_, scores),) = score_types(types, ["t01"])
+    expected = decide(matrices[0][0], types[1], Policy(Rule.RELATIVE, 0, gallery=gallery)).score
+    assert scores[Rule.RELATIVE].impostor[0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_photos_that_point_far_apart_are_asked_against_their_common_direction() -> None:
+    apart = unit(np.array([[1, 0, 0, 0], [0.2, 1, 0, 0], [0.2, -1, 0, 0]], np.float32))
+    other = np.eye(1, 4, 3, dtype=np.float32)
+    ((_, scores),) = score_types([encodings_of(apart, "a"), encodings_of(other, "b")], ["a"])
+    # The other two have the first one's direction in common; b has nothing in common with it.
+    assert scores[Rule.RELATIVE].genuine[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_photos_that_cancel_out_are_alike_to_no_prototype() -> None:
+    photo = np.eye(1, 4, dtype=np.float32)[0]
+    # Without the first photo, the other two have no direction in common.
+    type_ = encodings_of(np.stack([photo, np.roll(photo, 1), -np.roll(photo, 1)]), "a")
+    other = encodings_of(np.stack([np.roll(photo, 2)] * 2), "b")
+    ((_, scores),) = score_types([type_, other], ["a"])
+    assert np.all(np.isfinite(scores[Rule.RELATIVE].genuine))
+
+
+def test_the_relative_rule_accepts_more_of_varied_types_at_the_same_rate(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    _, scores = scored
+    tar = {rule: np.mean([calibrate(each[rule], 0.01).tar for each in scores.values()]) for rule in Rule}
+    assert tar[Rule.RELATIVE] > tar[Rule.SIMILARITY]
+
+
+def test_appended_photos_ask_nothing() -> None:
+    uploaded, appended = photos(6, seed=1)[0], photos(6, seed=99)[0]
+    both = encodings_of(uploaded, "t00").append(
+        EncodedImage(Row(f"appended-{index}.jpg", "etag", Origin.RECOGNIZED, ""), row)
+        for index, row in enumerate(appended)
+    )
+    other = encodings_of(photos(6, seed=1)[1], "t01")
+    ((_, scores),) = score_types([both, other], ["t00"])
+    assert len(scores[Rule.SIMILARITY].genuine) == len(uploaded)
+    assert len(scores[Rule.SIMILARITY].impostor) == len(other.rows)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=400), st.sampled_from([0.01, 0.05, 0.2]))
+def test_no_more_than_the_wanted_rate_exceed_the_threshold(impostor: list[float], far: float) -> None:
+    calibration = calibrate(Scores(np.array([0.5]), np.array(impostor)), far)
+    assert np.mean(np.array(impostor) > calibration.threshold) == calibration.far <= far
+    assert 0 <= calibration.threshold <= 1
+
+
+@pytest.mark.parametrize(("far", "exceeding"), [(0.01, 0), (0.02, 1), (0.1, 9), (0.5, 49)])
+def test_as_many_exceed_the_threshold_as_the_rate_allows_with_one_more_photo(
+    far: float, exceeding: int
+) -> None:
+    impostor = np.arange(99) / 100
+    calibration = calibrate(Scores(np.array([0.5]), impostor), far)
+    assert np.sum(impostor > calibration.threshold) == exceeding
+    assert calibration.far == pytest.approx(exceeding / 99)
+    assert calibration.far_interval == wilson(exceeding, 99)
+
+
+def test_a_threshold_is_rounded_up_to_four_decimals() -> None:
+    calibration = calibrate(Scores(np.array([0.5]), np.array([0.123412])), 0.5)
+    assert calibration.threshold == 0.1235
+
+
+def test_without_photos_of_other_types_nothing_matches() -> None:
+    calibration = calibrate(Scores(np.array([1.0]), np.array([])), 0.01)
+    assert (calibration.threshold, calibration.far, calibration.tar) == (1, 0, 0)
+    assert calibration.far_interval == (0, 1)
+
+
+def test_without_photos_of_its_own_the_true_accept_rate_is_not_known() -> None:
+    calibration = calibrate(Scores(np.array([]), np.linspace(0, 0.5, 200)), 0.01)
+    assert calibration.tar == 0
+    assert calibration.tar_interval == (0, 1)
+
+
+def test_the_true_accept_rate_is_the_share_of_its_own_photos_above_the_threshold() -> None:
+    calibration = calibrate(Scores(np.array([0.9, 0.8, 0.5, 0.1]), np.full(200, 0.5)), 0.01)
+    assert calibration.threshold == 0.5
+    assert calibration.tar == 0.5
+    assert calibration.tar_interval == wilson(2, 4)
+
+
+def test_99_photos_are_enough_for_1_in_100_and_10_for_a_true_accept_rate() -> None:
+    assert not calibrate(Scores(np.full(10, 0.9), np.linspace(0, 0.5, 99)), 0.01).warnings
+    assert len(calibrate(Scores(np.full(9, 0.9), np.linspace(0, 0.5, 98)), 0.01).warnings) == 2
+
+
+def test_too_few_photos_are_told() -> None:
+    few = calibrate(Scores(np.array([0.9, 0.8]), np.linspace(0, 0.5, 50)), 0.01)
+    assert "99 are needed" in few.warnings[0]
+    assert "2 photos of its own" in few.warnings[1]
+    assert few.threshold == 0.5
+    enough = calibrate(Scores(np.full(20, 0.9), np.linspace(0, 0.5, 500)), 0.01)
+    assert enough.warnings == ()
+    assert enough.tar == 1
+    assert enough.tar_interval.low < 0.9
+
+
+def test_a_type_of_one_photo_has_none_to_ask_it() -> None:
+    one, other = encodings_of(photos(1, seed=1)[0], "a"), encodings_of(photos(6, seed=1)[1], "b")
+    ((_, scores),) = score_types([one, other], ["a"])
+    assert len(scores[Rule.RELATIVE].genuine) == 0
+    assert len(scores[Rule.SIMILARITY].genuine) == 0
+    assert len(scores[Rule.RELATIVE].impostor) == 6
+
+
+def test_two_photos_of_a_type_ask_each_other() -> None:
+    two, other = encodings_of(photos(2, seed=1)[0], "a"), encodings_of(photos(6, seed=1)[1], "b")
+    ((_, scores),) = score_types([two, other], ["a"])
+    between = float(two.matrix[0] @ two.matrix[1])
+    assert scores[Rule.SIMILARITY].genuine == pytest.approx([between, between], abs=1e-5)

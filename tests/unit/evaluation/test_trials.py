@@ -1,0 +1,162 @@
+"""An evaluation draws references, and scores every other photo as a stack would."""
+
+import numpy as np
+import pytest
+
+from lookalike.matching.decision import decide
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Rule
+from lookalike_tools.evaluation.scores import (
+    nearest_similarities,
+    prototypes,
+    relative_scores,
+    relative_scores_without,
+)
+from lookalike_tools.evaluation.trials import Draw, draw, trials_of
+from support.synthetic_encodings import MODEL, around, centres, encodings_of
+
+TYPES, PHOTOS, REFERENCES = 7, 12, 5
+QUERIES = TYPES * (PHOTOS - REFERENCES)
+
+both_rules = pytest.mark.parametrize("rule", list(Rule))
+
+
+def synthetic_types(count: int = TYPES, photos: int = PHOTOS) -> list[np.ndarray]:
+    """Types that are more varied in some cases than in others, half of them siblings of the one before."""
+    middles = centres(count, common=0.7, seed=3)
+    middles[1::2] = middles[::2][: count // 2] + 0.5 * middles[1::2]
+    return [
+        around(middle / np.linalg.norm(middle), photos, 0.3 + 0.5 * (seed % 3), seed)
+        for seed, middle in enumerate(middles)
+    ]
+
+
+@pytest.fixture
+def types() -> list[np.ndarray]:
+    return synthetic_types()
+
+
+@pytest.fixture
+def one(types: list[np.ndarray]) -> Draw:
+    return draw(types, REFERENCES, np.random.default_rng(0))
+
+
+def decided(query: np.ndarray, references: list[np.ndarray], rule: Rule) -> list[float]:
+    """What a stack of these types scores the query against each of them."""
+    names = [f"t{number}" for number in range(len(references))]
+    gallery = Gallery.empty(MODEL, 64).replace(dict(zip(names, prototypes(references), strict=True)))
+    policy = Policy(rule, 0, gallery=gallery)
+    return [
+        decide(query, encodings_of(matrix, name), policy).score
+        for name, matrix in zip(names, references, strict=True)
+    ]
+
+
+def test_scores_are_those_that_a_stack_decides_by(types: list[np.ndarray]) -> None:
+    references = [matrix[:5] for matrix in types]
+    queries = np.concatenate([matrix[5:7] for matrix in types])
+    similarity = nearest_similarities(queries, references)
+    relative = relative_scores(queries @ prototypes(references).T)
+    for row, query in enumerate(queries):
+        assert similarity[row] == pytest.approx(decided(query, references, Rule.SIMILARITY), abs=1e-4)
+        assert relative[row] == pytest.approx(decided(query, references, Rule.RELATIVE), abs=1e-4)
+
+
+def test_the_other_type_is_the_nearest_of_all_others_however_many_there_are() -> None:
+    similarities = np.random.default_rng(0).uniform(-1, 1, (40, 60)).astype(np.float32)
+    scores = relative_scores(similarities)
+    assert scores.dtype == np.float32
+    for query, row in enumerate(similarities):
+        for number, own in enumerate(row):
+            other = np.delete(row, number).max()
+            assert scores[query, number] == pytest.approx(1 - (1 - own) / (1 - other), rel=1e-4, abs=1e-4)
+
+
+def test_scores_of_an_unknown_type_are_those_of_a_stack_without_it(types: list[np.ndarray]) -> None:
+    references = [matrix[:5] for matrix in types]
+    for own, matrix in enumerate(types):
+        query = matrix[6]
+        similarities = query[np.newaxis] @ prototypes(references).T
+        unchanged = similarities.copy()
+        scores = relative_scores_without(similarities, np.array([own]))[0]
+        without = references[:own] + references[own + 1 :]
+        assert np.delete(scores, own) == pytest.approx(decided(query, without, Rule.RELATIVE), abs=1e-4)
+        assert np.array_equal(similarities, unchanged)
+
+
+def test_each_photo_is_a_reference_or_a_query(one: Draw) -> None:
+    for number, references in enumerate(one.references):
+        assert len(references) == REFERENCES
+        queries = one.queries[one.own == number]
+        assert sorted([*references, *queries]) == list(range(PHOTOS))
+
+
+def test_draws_differ_by_their_seed_alone(types: list[np.ndarray], one: Draw) -> None:
+    same, another = (draw(types, REFERENCES, np.random.default_rng(seed)) for seed in (0, 1))
+    assert np.array_equal(same.queries, one.queries)
+    assert not np.array_equal(another.queries, one.queries)
+
+
+@both_rules
+def test_a_draw_scores_each_query_against_the_references_drawn(
+    types: list[np.ndarray], one: Draw, rule: Rule
+) -> None:
+    references = [matrix[drawn] for matrix, drawn in zip(types, one.references, strict=True)]
+    for own, photo, scores in zip(one.own, one.queries, one.scores[rule], strict=True):
+        assert scores == pytest.approx(decided(types[own][photo], references, rule), abs=1e-4)
+
+
+@both_rules
+def test_a_draw_scores_each_query_as_if_its_type_were_not_known(
+    types: list[np.ndarray], one: Draw, rule: Rule
+) -> None:
+    references = [matrix[drawn] for matrix, drawn in zip(types, one.references, strict=True)]
+    for own, photo, scores in zip(one.own, one.queries, one.unknown[rule], strict=True):
+        without = references[:own] + references[own + 1 :]
+        expected = decided(types[own][photo], without, rule)
+        assert np.delete(scores, own) == pytest.approx(expected, abs=1e-4)
+
+
+@both_rules
+def test_the_type_identified_is_the_one_of_the_highest_score(one: Draw, rule: Rule) -> None:
+    assert np.array_equal(one.first[rule], one.scores[rule].argmax(axis=1))
+
+
+def test_siblings_are_each_others_or_one_of_them_the_others_nearest_type() -> None:
+    # On a circle: b is nearest to a and c, a to b; d is far off, and nearest to c.
+    angles = np.radians([0, 10, 25, 90])
+    on_circle = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    drawn = draw([np.repeat(each[np.newaxis], 3, axis=0) for each in on_circle], 2, np.random.default_rng(0))
+    pairs = {"".join(sorted("abcd"[number] for number in pair)) for pair in np.argwhere(drawn.siblings)}
+    assert pairs == {"ab", "bc", "cd"}
+    assert np.array_equal(drawn.siblings, drawn.siblings.T)
+
+
+@both_rules
+def test_each_query_is_a_trial_against_every_type(one: Draw, rule: Rule) -> None:
+    trials = trials_of([one, one], rule)
+    assert len(trials.scores) == 2 * QUERIES * TYPES
+    assert trials.genuine.sum() == 2 * QUERIES
+    assert np.bincount(trials.groups).tolist() == [2 * (PHOTOS - REFERENCES) * TYPES] * TYPES
+    own = one.scores[rule][np.arange(QUERIES), one.own]
+    assert np.array_equal(trials.scores[trials.genuine], np.concatenate([own, own]))
+
+
+def test_trials_of_siblings_and_of_others_share_only_the_genuine_ones(one: Draw) -> None:
+    everyone, siblings, others = (
+        trials_of([one], Rule.RELATIVE, siblings=which) for which in (None, True, False)
+    )
+    assert siblings.genuine.sum() == others.genuine.sum() == QUERIES
+    assert len(everyone.scores) == len(siblings.scores) + len(others.scores) - QUERIES
+    related = one.siblings[one.own] & ~np.eye(TYPES, dtype=bool)[one.own]
+    assert np.array_equal(siblings.scores[~siblings.genuine], one.scores[Rule.RELATIVE][related])
+
+
+def test_impostors_of_no_known_type_are_not_helped_by_their_own_prototype(one: Draw) -> None:
+    known = trials_of([one], Rule.RELATIVE)
+    unknown = trials_of([one], Rule.RELATIVE, unknown=True)
+    assert np.array_equal(unknown.genuine, known.genuine)
+    assert np.array_equal(unknown.scores[known.genuine], known.scores[known.genuine])
+    assert np.all(unknown.scores >= known.scores - 1e-6)
+    assert np.any(unknown.scores > known.scores + 0.1)

@@ -1,0 +1,264 @@
+"""Any photo that people have becomes the pixels CLIP expects; anything else is refused with a reason."""
+
+import threading
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+from lookalike.errors import ImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from lookalike.vision import images
+from support.photographs import encoded
+
+FORMATS = sorted(images.FORMATS)
+ORIENTATION_TAG = 0x0112
+reference_processor = CLIPImageProcessorPil(do_rescale=False, do_normalize=False)
+
+
+def picture(width: int = 40, height: int = 30, mode: str = "RGB") -> Image.Image:
+    rng = np.random.default_rng(width * height)
+    smooth = Image.fromarray(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8)).resize((width, height))
+    return smooth.convert(mode)
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+def test_each_format_is_told_by_its_bytes(image_format: str) -> None:
+    assert images.sniff_format(encoded(picture(), image_format)) == image_format
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+def test_each_format_is_decoded(image_format: str) -> None:
+    original = picture()
+    decoded = images.decode(encoded(original, image_format))
+    difference = np.asarray(decoded, int) - np.asarray(original, int)
+    assert decoded.size == original.size
+    assert np.abs(difference).mean() < 8  # lossy formats and palettes come close
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_modes_become_rgb(mode: str) -> None:
+    original = picture(mode=mode)
+    decoded = images.decode(encoded(original))
+    assert np.array_equal(np.asarray(decoded), np.asarray(original.convert("RGB")))
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_what_is_transparent_becomes_white(mode: str) -> None:
+    original = picture(mode=mode)
+    original.putalpha(Image.linear_gradient("L").resize(original.size))
+    alpha = original.getchannel("A")
+    alpha.putpixel((0, 0), 0)
+    original.putalpha(alpha)
+    decoded = images.decode(encoded(original))
+    assert decoded.mode == "RGB"
+    assert decoded.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_an_extreme_aspect_ratio_costs_no_more_memory_than_the_pixels_allow() -> None:
+    assert images.preprocess(encoded(Image.new("RGB", (300_000, 1), "red")), 224)[0, 0].tolist() == [
+        255,
+        0,
+        0,
+    ]
+
+
+def test_cmyk_photos_become_rgb() -> None:
+    assert images.decode(encoded(picture(mode="CMYK"), "JPEG")).mode == "RGB"
+
+
+def test_16_bit_grey_keeps_its_tones() -> None:
+    grey = np.linspace(0, 65535, 32 * 32).reshape(32, 32)
+    decoded = images.decode(encoded(Image.fromarray(grey.astype(np.uint16))))
+    assert np.array_equal(np.asarray(decoded)[..., 0], grey.astype(np.uint16) >> 8)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photos_stand_upright_as_their_exif_says(orientation: int) -> None:
+    upright = picture(16, 12)
+    # What a camera stores is the inverse of what the orientation tells viewers to do.
+    inverses: dict[int, Callable[[Image.Image], Image.Image]] = {
+        1: lambda image: image,
+        2: lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+        3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
+        4: lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+        5: lambda image: image.transpose(Image.Transpose.TRANSPOSE),
+        6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
+        7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
+        8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
+    }
+    exif = Image.Exif()
+    exif[ORIENTATION_TAG] = orientation
+    decoded = images.decode(encoded(inverses[orientation](upright), exif=exif))
+    assert np.array_equal(np.asarray(decoded), np.asarray(upright))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_a_photo_with_broken_exif_is_still_a_photo() -> None:
+    data = encoded(picture(), "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff broken")
+    assert images.decode(data).size == (40, 30)
+
+
+def test_the_first_frame_of_an_animation_counts() -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert images.decode(data).getpixel((0, 0)) == (255, 0, 0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 700), st.integers(1, 700))
+@example(1, 1)
+@example(1, 700)
+@example(224, 224)
+@example(4000, 300)
+def test_pixels_are_those_of_clips_own_processor(width: int, height: int) -> None:
+    image = picture(width, height)
+    expected = np.asarray(reference_processor(image)["pixel_values"][0]).transpose(1, 2, 0)
+    pixels = images.preprocess(encoded(image), 224)
+    assert pixels.shape == (224, 224, 3)
+    assert pixels.dtype == np.uint8
+    assert np.array_equal(pixels, expected)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello, I am a text",
+        b"<html><body>502 Bad Gateway</body></html>",
+        b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+        b"%PDF-1.7\n",
+        b"PK\x03\x04 a zip file",
+        b"\x80\x04\x95 a pickle",
+        b"\x00\x00\x00\x18ftypmp42",
+    ],
+)
+def test_what_is_no_image_is_unsupported(data: bytes) -> None:
+    with pytest.raises(UnsupportedImageError, match="JPEG"):
+        images.decode(data)
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_truncated_images_are_undecodable(image_format: str, part: float) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    data = encoded(noise, image_format)
+    with pytest.raises(UndecodableImageError, match=f"this {image_format} image can't be decoded"):
+        images.decode(data[: int(len(data) * part)])
+
+
+@settings(deadline=None, max_examples=3 * settings().max_examples)
+@given(
+    st.sampled_from([encoded(picture(), image_format) for image_format in FORMATS]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8),
+    st.floats(0, 1),
+)
+def test_damage_is_an_image_error_or_an_image(
+    data: bytes, changes: list[tuple[float, int]], kept: float
+) -> None:
+    damaged = bytearray(data)
+    for position, value in changes:
+        damaged[int(position * len(data))] = value
+    try:
+        assert images.decode(bytes(damaged[: int(len(data) * kept)])).mode == "RGB"
+    except ImageError as error:
+        assert str(error)
+        assert "object at 0x" not in str(error)
+
+
+def test_one_byte_too_many_is_refused_before_decoding() -> None:
+    image = encoded(picture())
+    largest = image + bytes(images.MAX_BYTES - len(image))
+    assert images.decode(largest).size == (40, 30)
+    with pytest.raises(ImageTooLargeError, match="scale it down"):
+        images.decode(largest + b"\0")
+
+
+@pytest.mark.parametrize("side", [7072, 20_000])
+def test_a_small_file_with_too_many_pixels_is_refused_undecoded(side: int) -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = zlib.crc32(kind + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + kind + content + checksum
+
+    size = side.to_bytes(4, "big")
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + size + b"\x08\x02\x00\x00\x00") + chunk(b"IDAT", b"")
+    with pytest.raises(UndecodableImageError, match="too many pixels"):
+        images.decode(bomb)
+
+
+def test_exactly_as_many_bytes_as_are_read_are_read() -> None:
+    images.check_size(images.MAX_BYTES)
+
+
+def test_exactly_as_many_pixels_as_are_decoded_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(picture(40, 30))
+    monkeypatch.setitem(images.MAX_PIXELS_OF, "PNG", 40 * 30)
+    assert images.decode(data).size == (40, 30)
+    monkeypatch.setitem(images.MAX_PIXELS_OF, "PNG", 40 * 30 - 1)
+    with pytest.raises(UndecodableImageError, match=r"1,200.*at most 1,199"):
+        images.decode(data)
+
+
+@pytest.mark.parametrize("band", [1, 40 * 7, 40 * 30, 10**6])
+def test_pixels_are_the_same_however_many_are_converted_at_once(
+    monkeypatch: pytest.MonkeyPatch, band: int
+) -> None:
+    monkeypatch.setattr(images, "BAND_PIXELS", band)
+    original = picture(40, 30, "P")
+    assert np.array_equal(np.asarray(images.decode(encoded(original))), np.asarray(original.convert("RGB")))
+
+
+def test_half_transparent_is_half_white() -> None:
+    half = Image.new("RGBA", (8, 8), (255, 0, 0, 128))
+    assert images.decode(encoded(half)).getpixel((4, 4)) == pytest.approx((255, 127, 127), abs=1)
+
+
+def test_a_transparent_colour_becomes_white() -> None:
+    striped = Image.new("RGB", (8, 8), "red")
+    striped.paste("blue", (0, 0, 8, 4))
+    decoded = images.decode(encoded(striped, transparency=(255, 0, 0)))
+    assert decoded.getpixel((0, 7)) == (255, 255, 255)
+    assert decoded.getpixel((0, 0)) == (0, 0, 255)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "size", "alone"),
+    [
+        ("PNG", (8, 8), True),
+        ("WEBP", (8, 8), True),
+        ("JPEG", (8, 8), False),
+        ("JPEG", (2000, 1000), False),
+        ("JPEG", (2001, 1000), True),
+        ("JPEG", (3000, 1200), False),  # decoded at half its size
+    ],
+)
+def test_only_images_that_take_much_memory_are_prepared_alone(
+    monkeypatch: pytest.MonkeyPatch, image_format: str, size: tuple[int, int], alone: bool
+) -> None:
+    class Gate:
+        """Notes who comes through."""
+
+        passed = 0
+
+        def __enter__(self) -> None:
+            self.passed += 1
+
+        def __exit__(self, *_: object) -> None: ...
+
+    gate = Gate()
+    monkeypatch.setattr(images, "_alone", gate)
+    images.preprocess(encoded(Image.new("RGB", size), image_format), 224)
+    assert gate.passed == alone
+
+
+def test_a_damaged_jpeg_holds_up_no_other_image() -> None:
+    with pytest.raises(UndecodableImageError):
+        images.preprocess(encoded(picture(), "JPEG")[:20], 224)
+    other = threading.Thread(target=images.preprocess, args=(encoded(picture()), 224))
+    other.start()
+    other.join(timeout=60)
+    assert not other.is_alive()
