@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
+from lookalike.matching.decision import DECIMALS
 from lookalike.matching.encodings import Origin
 from lookalike.matching.policy import Source
 from lookalike.matching.settings import Rule, TypeSettings
@@ -36,6 +37,7 @@ MediaType = Annotated[
     str,
     Query(pattern=r"^(image/[a-z0-9.+-]+|application/octet-stream)$", description="The photo's media type."),
 ]
+Rounded = Annotated[float, AfterValidator(lambda value: round(value, DECIMALS))]
 
 
 class QueryReference(BaseModel):
@@ -48,14 +50,14 @@ class Neighbour(BaseModel):
     """A reference image near to the query."""
 
     image: str
-    similarity: float
+    similarity: Rounded
 
 
 class OtherType(BaseModel):
     """Another type, and the similarity of its prototype to the query."""
 
     type_id: str
-    similarity: float
+    similarity: Rounded
 
 
 class Candidate(BaseModel):
@@ -63,10 +65,10 @@ class Candidate(BaseModel):
 
     type_id: str
     match: bool
-    similarity: Annotated[float, Field(description="Cosine similarity to the nearest image.")]
+    similarity: Annotated[Rounded, Field(description="Cosine similarity to the nearest image.")]
     rule: Rule
-    score: Annotated[float, Field(description="By the rule; a match exceeds the threshold.")]
-    threshold: float
+    score: Annotated[Rounded, Field(description="By the rule; a match exceeds the threshold.")]
+    threshold: Rounded
     threshold_source: Source
     notice: Annotated[str | None, Field(description="Why something is not as the type's settings ask.")]
     nearest_other: Annotated[OtherType | None, Field(description="By probability: what else it may be.")]
@@ -169,7 +171,7 @@ class ImageEntry(BaseModel):
     state: str
     origin: str | None
     similarity: Annotated[
-        float | None, Field(description="Of a recognised image: to the nearest image, when it came.")
+        Rounded | None, Field(description="Of a recognised image: to the nearest image, when it came.")
     ]
     nearest: Annotated[str | None, Field(description="Of a recognised image: key of that image.")]
     filename: Annotated[str | None, Field(description="Of a recognised image: what it was called.")]

@@ -16,10 +16,7 @@ from lookalike.errors import ImageError, NotFoundError
 from lookalike.matching.encodings import EncodedImage, Encodings, Rejection, Row, now
 from lookalike.storage.provenance import from_metadata
 from lookalike.storage.store import Store
-from lookalike.vision.encoder import Encoder
-
-BATCH = 16
-"""Images encoded at once: bounds memory; more are no faster."""
+from lookalike.vision.encoder import BATCH, Encoder
 
 READERS = 4
 """Images read at a time: keeps the cores busy while S3 is waited for."""

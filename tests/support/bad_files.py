@@ -10,16 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from support.photographs import photograph
+from support.photographs import encoded, photograph
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-
-
-def encoded(image: Image.Image, image_format: str = "PNG", **options: object) -> bytes:
-    """An image as a file."""
-    buffer = io.BytesIO()
-    image.save(buffer, image_format, **options)
-    return buffer.getvalue()
+FORMATS = ("BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")
 
 
 def no_images() -> Iterator[tuple[str, bytes]]:
@@ -37,7 +30,7 @@ def no_images() -> Iterator[tuple[str, bytes]]:
     yield "pickle", pickle.dumps({"photo": photograph(1)})
     yield "gzip", zlib.compress(photograph(1), wbits=31)
     yield "program", b"\x7fELF\x02\x01\x01" + bytes(57)
-    yield "heic", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
+    yield "film", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(64)
     yield "icon", encoded(Image.new("RGB", (16, 16)), "ICO")
     yield "zeros", bytes(10_000)
     yield "photo behind a byte", b"\x00" + photograph(1)
@@ -59,6 +52,9 @@ def damaged_images() -> Iterator[tuple[str, bytes]]:
     yield "GIF bomb", b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0, 0, 0) + _gif_frame(65535, 65535)
     yield "TIFF bomb", encoded(Image.new("1", (20_000, 20_000)), "TIFF", compression="group4")
     yield "WEBP bomb", encoded(Image.new("RGB", (16_000, 1_600)), "WEBP", quality=1)
+    yield "HEIF of nothing but a header", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
+    yield "HEIF of huge dimensions", _heif(30_000, 30_000)
+    yield "HEIF with more pixels than it declares", _heif(16, 16)
     yield "BMP of huge dimensions", _bmp(2**31 - 1, 2**31 - 1)
     yield "BMP of negative width", _bmp(-5, 5)
 
@@ -77,6 +73,8 @@ def odd_images() -> Iterator[tuple[str, bytes]]:
     yield "palette", encoded(rgb.convert("P"))
     yield "transparent palette", encoded(rgb.convert("P"), transparency=0)
     yield "alpha", encoded(rgb.convert("RGBA"))
+    yield "HEIF with alpha", encoded(rgb.convert("RGBA"), "HEIF")
+    yield "grey HEIF", encoded(rgb.convert("L"), "HEIF")
     yield "one bit", encoded(rgb.convert("1"))
     yield "one pixel", encoded(rgb.resize((1, 1)))
     yield "very wide", encoded(rgb.resize((20_000, 2)))
@@ -107,6 +105,12 @@ def _jpeg(width: int, height: int) -> bytes:
     data = encoded(Image.new("RGB", (8, 8)), "JPEG")
     start = data.index(b"\xff\xc0") + 5
     return data[:start] + struct.pack(">HH", height, width) + data[start + 4 :]
+
+
+def _heif(width: int, height: int) -> bytes:
+    data = encoded(Image.new("RGB", (512, 512)), "HEIF")
+    start = data.index(b"ispe") + 8
+    return data[:start] + struct.pack(">II", width, height) + data[start + 8 :]
 
 
 def _gif_frame(width: int, height: int) -> bytes:

@@ -14,6 +14,9 @@ from lookalike.matching.rules import RULES, Query
 NEAREST = 5
 """How many of the nearest images an answer names at most."""
 
+DECIMALS = 6
+"""Decimals of what is compared and told: float32 has no more to give."""
+
 
 class Neighbour(NamedTuple):
     """An image and its cosine similarity to the query, -1 to 1."""
@@ -27,10 +30,10 @@ class Decision:
     """Whether a query matches, and why.
 
     Attributes:
-        match: whether the score exceeds the policy's threshold.
+        match: whether the score exceeds the policy's threshold, both rounded to `DECIMALS`.
         similarity: to the nearest image, -1 to 1.
         nearest: the images nearest to the query, the nearest first.
-        score: by the policy's rule.
+        score: by the policy's rule, rounded to `DECIMALS`: what people read agrees with `match`.
         nearest_other: the nearest other type, by a rule that looks at other types.
     """
 
@@ -57,7 +60,8 @@ def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> 
     nearest = tuple(Neighbour(encodings.rows[i].image, float(similarities[i])) for i in order)
     similarity = nearest[0].similarity
     score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
-    return Decision(score > policy.threshold, similarity, nearest, score, other)
+    score = round(score, DECIMALS)
+    return Decision(score > round(policy.threshold, DECIMALS), similarity, nearest, score, other)
 
 
 def _largest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:

@@ -23,9 +23,10 @@ RETIRED_RULE = "relative"
 
 
 class TypeSettings(BaseModel):
-    """Decision settings of one type; what is left out is as the stack's.
+    """Decision settings of one type, and its title; what is left out is as the stack's.
 
     Attributes:
+        title: what people call the type, where that can't be its name.
         rule: what a match is decided by.
         threshold: what the score must exceed; meant for `rule`, or for similarity where that is left out.
         vouch: which images a match must resemble to join the type: `all`, if left out, or only those that
@@ -36,6 +37,7 @@ class TypeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    title: Annotated[Annotated[str, Field(min_length=1, max_length=255)] | None, _NOT_IF_LEFT_OUT] = None
     rule: Annotated[Rule | None, _NOT_IF_LEFT_OUT] = None
     threshold: Annotated[
         Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None, _NOT_IF_LEFT_OUT

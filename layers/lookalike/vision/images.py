@@ -12,16 +12,21 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from lookalike.errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from lookalike.vision import heif
 
 FORMATS = {
     "BMP": "image/bmp",
     "GIF": "image/gif",
+    "HEIF": "image/heif",
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "TIFF": "image/tiff",
     "WEBP": "image/webp",
 }
 """The formats we read, by Pillow's name, and their media types."""
+
+HEADER_BYTES = 64
+"""As many of an image file's first bytes tell its format."""
 
 MAX_BYTES = 20 * 1024 * 1024
 """The largest image file we read. A 12-megapixel phone photo has 3 to 6 MB."""
@@ -44,15 +49,16 @@ LARGE_PIXELS = 2_000_000
 decoded scaled: however many threads prepare images, memory is bounded."""
 
 MOST_MEMORY = 300 * 1024 * 1024
-"""Bytes that preparing one image may take, whatever it is."""
+"""Bytes that preparing one image may take; a HEIF image that hides how deep its colours are, 200 MB more."""
 
 BAND_PIXELS = 1_000_000
 """How many pixels are converted at once."""
 
 _alone = threading.Lock()
 
+_PLUGINS = ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP")
 # Not Image.init(): it would load all formats that Pillow knows, at each cold start.
-for _plugin in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
+for _plugin in _PLUGINS:
     import_module(f"PIL.{_plugin}ImagePlugin")
 # Pillow warns above a limit of its own; ours is lower and answers with an error.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -61,10 +67,15 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 def sniff_format(data: bytes) -> str:
     """The image format, one of `FORMATS`, that the first bytes announce, whatever a file's name claims.
 
+    Args:
+        data: of an image file; its first `HEADER_BYTES` are enough.
+
     Raises:
         UnsupportedImageError: not an image in a format we read.
     """
-    for name in FORMATS:
+    if heif.is_heif(data):
+        return "HEIF"
+    for name in map(str.upper, _PLUGINS):
         _, accepts = Image.OPEN[name]
         if accepts and accepts(data[:16]) is True:
             return name
@@ -96,8 +107,14 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
     image_format = sniff_format(data)
     most = MAX_PIXELS_OF[image_format]
     try:
+        if image_format == "HEIF":
+            heif.load_decoder()
+            if heif.most_pixels_declared(data) > most:
+                raise Image.DecompressionBombError
         image = Image.open(BytesIO(data), formats=[image_format])
         pixels = image.width * image.height
+        if image.info.get("bit_depth", 8) > 8:
+            most = min(most, heif.MAX_DEEP_PIXELS)
         if image.mode == "CMYK":
             most = min(most, MAX_CMYK_PIXELS)
         if shorter_side and image_format == "JPEG" and pixels <= most:

@@ -16,6 +16,7 @@ from lookalike_tools.bench.building import PHOTOS, measure_building
 from lookalike_tools.bench.cold import cold_starts
 from lookalike_tools.bench.comparing import measure_comparing
 from lookalike_tools.bench.contenders import installed
+from lookalike_tools.bench.listing import measure_listing
 from lookalike_tools.bench.machine import measure_machine
 from lookalike_tools.bench.models import is_clip_cached, make_models
 from lookalike_tools.bench.photos import phone_photo, small_photo
@@ -70,6 +71,8 @@ def run_bench(out: Path) -> None:
     with running_workers(names, places) as workers:
         results["phone"] = alternate(workers, phone, ROUNDS)
         results["small"] = alternate(workers, small, ROUNDS)
+    step("encoding a list, in turn")
+    results["listing"] = measure_listing(places, phone)
     step("starting cold, in turn")
     photo = out / "small.jpg"
     photo.write_bytes(small[0])

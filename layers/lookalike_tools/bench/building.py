@@ -16,10 +16,10 @@ from PIL import Image
 from sentence_transformers import SentenceTransformer
 
 from lookalike.keys import encodings_key, image_key
-from lookalike.rebuilding import BATCH, rebuild
+from lookalike.rebuilding import rebuild
 from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
-from lookalike.vision.encoder import Encoder
+from lookalike.vision.encoder import BATCH, Encoder
 from lookalike.vision.images import preprocess
 from lookalike_tools.bench.contenders import PLAIN, THREADS
 from lookalike_tools.bench.places import Places

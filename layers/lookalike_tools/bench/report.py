@@ -8,6 +8,7 @@ from rich.table import Table
 from lookalike_tools.bench import costs
 from lookalike_tools.bench.building import PHOTOS
 from lookalike_tools.bench.contenders import PLAIN
+from lookalike_tools.bench.listing import PHOTOS as LISTED
 from lookalike_tools.bench.machine import VIT_B_32_FLOPS
 
 FP32, INT8 = "Lookalike fp32", "Lookalike int8"
@@ -82,6 +83,7 @@ def _goals(results: dict[str, Any], alone: float, among_others: float) -> list[d
         ("12-megapixel JPEG, int8: times faster", faster(results["phone"], INT8), 5.5),
         ("400x300 JPEG, fp32: times faster", faster(results["small"], FP32), 1.4),
         ("400x300 JPEG, int8: times faster", faster(results["small"], INT8), 2.2),
+        (f"a list of {LISTED} phone photos, int8: times faster", faster(results["listing"], INT8), 8),
         (f"building {PHOTOS} phone photos, int8: times faster", faster(building["seconds"], INT8), 8),
         ("cold start, fp32: times faster", faster(cold, FP32), 7),
         ("cold start, int8: times faster", faster(cold, INT8), 7),

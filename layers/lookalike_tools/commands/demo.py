@@ -1,6 +1,5 @@
 """`lookalike demo`."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Annotated, Any
 
 import requests
 import typer
-from PIL import Image
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,6 +15,7 @@ from rich.table import Table
 from lookalike.errors import LookalikeError
 from lookalike.keys import image_key
 from lookalike.vision.encoder import Encoder
+from lookalike.vision.images import decode
 from lookalike.vision.model import read_description
 from lookalike_tools.export.default_model import prepare_model
 from lookalike_tools.live.photos import Upload, read_images, upload_photos
@@ -27,6 +26,7 @@ from lookalike_tools.local.stack import local_stack
 from lookalike_tools.parts import PARTS
 from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 from lookalike_tools.photos.demo import Photo, TypePhotos, choose_lesson, read_photos, render_photos
+from lookalike_tools.photos.folders import print_left_out
 
 console = Console()
 
@@ -62,7 +62,7 @@ def demo(
 ) -> None:
     """From nothing to recognised photos: model, stack, references, queries, and a contact sheet."""
     console.rule("Photos")
-    types = read_photos(photos) if photos else _render()
+    types, left_out = read_photos(photos) if photos else (_render(), [])
     console.rule("Model")
     model_dir = prepare_model(console)
     console.rule("Stack")
@@ -83,6 +83,8 @@ def demo(
         sheet = out / "contact-sheet.png"
         _draw_sheet(stack, sections, sheet)
     console.print(f"Each query beside its nearest reference: [bold]{sheet}")
+    if print_left_out(console, left_out):
+        raise typer.Exit(1)
 
 
 def _render() -> list[TypePhotos]:
@@ -172,7 +174,7 @@ def _draw_sheet(stack: Stack, sections: dict[str, list[Query]], path: Path) -> N
     nearest = read_images(stack, {query.answer["nearest"][0]["image"] for _, query in queries})
     rows = [
         Row(
-            query=Image.open(io.BytesIO(query.photo.data)),
+            query=decode(query.photo.data),
             asked=query.type_id,
             nearest=nearest[query.answer["nearest"][0]["image"]],
             similarity=query.answer["similarity"],

@@ -17,6 +17,7 @@ from lookalike_tools.evaluation.confusions import find_confusions
 from lookalike_tools.evaluation.evaluate import draw_references, evaluate_rules
 from lookalike_tools.evaluation.photos import read_photos
 from lookalike_tools.export.default_model import prepare_model
+from lookalike_tools.photos.folders import print_left_out
 
 
 def evaluate(
@@ -59,6 +60,8 @@ def evaluate(
         drawn = draws[max(counts)]
         write_report(report, result, drawn, {rule: find_confusions(drawn, rule, found) for rule in Rule})
         notes.print(f"report: {report}")
+    if print_left_out(notes, found.left_out):
+        raise typer.Exit(1)
 
 
 def _parse_counts(text: str) -> list[int]:

@@ -2,52 +2,66 @@
 
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.progress import track
 
 from lookalike.errors import InvalidNameError
 from lookalike.keys import image_key
 from lookalike_tools.commands.options import LiveStack, PhotosFolder
-from lookalike_tools.live.api import read_type
+from lookalike_tools.live.api import put_json, read_type
 from lookalike_tools.live.photos import Upload, content_etag, list_etags, upload_photos
 from lookalike_tools.live.rebuilding import wait_until_built
 from lookalike_tools.live.stack import Stack, find_stack
-from lookalike_tools.photos.folders import TYPE_FOLDER_RULE, PhotosError, find_photos
+from lookalike_tools.photos.folders import TYPE_FOLDER_RULE, LeftOut, PhotosError, find_photos, print_left_out
 
 console = Console()
 
 
 def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
-    """Put folders of photos into a stack, and wait until they are built; what is there already is skipped."""
+    """Put folders of photos into a stack, and wait until they are built; what is there already is skipped.
+
+    A folder whose name can't be a type's becomes a type of a name that comes near, with its own as the title.
+    At the end stands what was not taken; the exit status is 1 if a folder or photo is among it.
+    """
     live = find_stack(stack)
     found = find_photos(photos)
-    if not found:
+    if not found.photos:
+        print_left_out(console, found.left_out)
         raise PhotosError(
             f"{photos} holds no photos: give a folder that holds a folder for each type. {TYPE_FOLDER_RULE}"
         )
-    uploads = _name_uploads(found)
-    missing = _find_missing(live, list(found), uploads)
+    uploads, unnamable = _name_uploads(found.photos)
+    missing = _find_missing(live, list(found.photos), uploads)
     for _ in track(upload_photos(live, missing), "uploading photos", total=len(missing), console=console):
         pass
-    for _ in track(wait_until_built(live, found), "building", total=len(found), console=console):
+    for _ in track(
+        wait_until_built(live, found.photos), "building", total=len(found.photos), console=console
+    ):
         pass
-    _print_other_files(photos, found)
+    for type_id, title in found.titles.items():
+        _keep_title(live, type_id, title)
     console.print(
-        f"{len(missing)} photos of {len(found)} types put, {len(uploads) - len(missing)} were there already."
+        f"{len(missing)} photos of {len(found.photos)} types put, "
+        f"{len(uploads) - len(missing)} were there already."
     )
-    for entry in (entry for type_id in found for entry in read_type(live, type_id)["rejected"]):
+    asked_for = print_left_out(console, [*found.left_out, *unnamable])
+    rejected = [entry for type_id in found.photos for entry in read_type(live, type_id)["rejected"]]
+    for entry in rejected:
         console.print(f"rejected: {entry['image']}: {entry['reason']}", style="yellow", soft_wrap=True)
+    if asked_for or rejected:
+        raise typer.Exit(1)
 
 
-def _name_uploads(found: dict[str, list[Path]]) -> list[Upload]:
-    """An upload for each photo; those whose names can't be keys are printed and left out."""
-    uploads = []
+def _name_uploads(found: dict[str, list[Path]]) -> tuple[list[Upload], list[LeftOut]]:
+    """An upload for each photo; and those whose names can't be keys."""
+    uploads, left_out = [], []
     for type_id, path in ((type_id, path) for type_id, paths in found.items() for path in paths):
         try:
             uploads.append(Upload(image_key(type_id, path.name), path))
         except InvalidNameError as error:
-            _print_left_out(path, str(error))
-    return uploads
+            left_out.append(LeftOut(path, str(error)))
+    return uploads, left_out
 
 
 def _find_missing(stack: Stack, type_ids: list[str], uploads: list[Upload]) -> list[Upload]:
@@ -59,12 +73,14 @@ def _find_missing(stack: Stack, type_ids: list[str], uploads: list[Upload]) -> l
     return [upload for upload in uploads if etags.get(upload.key) != content_etag(upload.read())]
 
 
-def _print_other_files(folder: Path, found: dict[str, list[Path]]) -> None:
-    for type_id, photos in found.items():
-        files = (path for path in (folder / type_id).iterdir() if path.is_file())
-        for path in sorted({path for path in files if not path.name.startswith(".")} - set(photos)):
-            _print_left_out(path, "not an image in a format we read")
-
-
-def _print_left_out(path: Path, reason: str) -> None:
-    console.print(f"left out: {path}: {reason}", style="yellow", soft_wrap=True)
+def _keep_title(stack: Stack, type_id: str, title: str) -> None:
+    """Write a type's title, unless it has one; its other settings stay."""
+    console.print(f"{title!r} is the type {type_id}.", soft_wrap=True, markup=False)
+    state = read_type(stack, type_id)
+    if state["notice"]:
+        # Writing would drop what nobody has put right yet.
+        console.print(
+            f"Its title is not kept: {state['notice']}", style="yellow", soft_wrap=True, markup=False
+        )
+    elif "title" not in state["settings"]:
+        put_json(stack, f"/types/{type_id}/settings", state["settings"] | {"title": title})

@@ -14,7 +14,7 @@ from rich.progress import track
 from lookalike.errors import ImageError
 from lookalike.keys import content_digest
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.photos.folders import find_photos, too_few_types
+from lookalike_tools.photos.folders import LeftOut, find_photos, too_few_types
 
 CACHE_DIR = Path(".cache")
 BATCH = 16
@@ -22,58 +22,66 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Photos:
-    """Of each type the files, and their encodings, (photos, dimension)."""
+    """Of each type the files, and their encodings, (photos, dimension); and what is left out."""
 
     type_ids: list[str]
     paths: list[list[Path]]
     encodings: list[NDArray[np.float32]]
+    left_out: list[LeftOut]
 
 
 def read_photos(encoder: Encoder, folder: Path, references: int, console: Console) -> Photos:
-    """The photos of each type that has more than `references`; what is left out is printed.
+    """The photos of each type that has more than `references`.
 
     Raises:
         PhotosError: there are not two such types.
     """
     found = find_photos(folder)
-    encoded = _encode_photos(encoder, [path for paths in found.values() for path in paths], console)
-    usable = {type_id: [path for path in paths if path in encoded] for type_id, paths in found.items()}
+    encoded, refused = _encode_photos(
+        encoder, [path for paths in found.photos.values() for path in paths], console
+    )
+    usable = {type_id: [path for path in paths if path in encoded] for type_id, paths in found.photos.items()}
     enough = {type_id: paths for type_id, paths in usable.items() if len(paths) > references}
-    if left_out := sorted(usable.keys() - enough.keys()):
-        console.print(
-            f"left out, with no more than {references} photos: {', '.join(left_out)}",
-            style="yellow",
-            soft_wrap=True,
-        )
+    too_few = [
+        LeftOut(folder / found.titles.get(type_id, type_id), f"no more than {references} photos")
+        for type_id in usable
+        if type_id not in enough
+    ]
     if len(enough) < 2:
         raise too_few_types(folder, len(enough), references)
     matrices = [np.stack([encoded[path] for path in paths]) for paths in enough.values()]
-    return Photos(list(enough), list(enough.values()), matrices)
+    return Photos(list(enough), list(enough.values()), matrices, [*found.left_out, *refused, *too_few])
 
 
 def _encode_photos(
     encoder: Encoder, paths: Sequence[Path], console: Console
-) -> dict[Path, NDArray[np.float32]]:
+) -> tuple[dict[Path, NDArray[np.float32]], list[LeftOut]]:
     """The encoding, (dimension,), of each photo: from the cache, or encoded with a progress bar.
 
-    A photo that can't be encoded is printed and left out.
+    Photos that can't be encoded are told of apart.
     """
     cache_file = CACHE_DIR / f"encodings-{encoder.model_id}.safetensors"
     known = _read_cache(cache_file)
     digests = {path: content_digest(path.read_bytes()) for path in paths}
     missing = [path for path in paths if digests[path] not in known]
     batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
+    left_out: list[LeftOut] = []
     with ThreadPoolExecutor() as threads:
         for batch in track(batches, "encoding photos", console=console, disable=not batches):
-            decoded = list(threads.map(lambda path: _decode(encoder, path, console), batch))
-            good = [(path, pixels) for path, pixels in zip(batch, decoded, strict=True) if pixels is not None]
+            decoded = list(threads.map(lambda path: _decode(encoder, path), batch))
+            left_out += [each for each in decoded if isinstance(each, LeftOut)]
+            good = [
+                (path, pixels)
+                for path, pixels in zip(batch, decoded, strict=True)
+                if not isinstance(pixels, LeftOut)
+            ]
             if good:
                 encoded = encoder.encode_pixels(np.stack([pixels for _, pixels in good]))
                 known |= {digests[path]: row for (path, _), row in zip(good, encoded, strict=True)}
     if missing:
         CACHE_DIR.mkdir(parents=True, exist_ok=True)
         safetensors.numpy.save_file(known, cache_file)
-    return {path: known[digest] for path, digest in digests.items() if digest in known}
+    return {path: known[digest] for path, digest in digests.items() if digest in known}, left_out
 
 
 def _read_cache(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -83,9 +91,8 @@ def _read_cache(path: Path) -> dict[str, NDArray[np.float32]]:
         return {}
 
 
-def _decode(encoder: Encoder, path: Path, console: Console) -> NDArray[np.uint8] | None:
+def _decode(encoder: Encoder, path: Path) -> NDArray[np.uint8] | LeftOut:
     try:
         return encoder.preprocess(path.read_bytes())
     except ImageError as error:
-        console.print(f"{path} is left out: {error}", style="yellow", soft_wrap=True)
-        return None
+        return LeftOut(path, str(error))

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from lookalike.matching.settings import Rule
+from lookalike.vision.images import decode
 from lookalike_tools.evaluation.confusions import Confusion
 from lookalike_tools.evaluation.error_rates import error_curve, sort_trials, threshold_at_far
 from lookalike_tools.evaluation.style import DPI, GENUINE, IMPOSTOR, INK, SIBLING, score_style
@@ -143,8 +144,8 @@ def _draw_learning(axis: Axes, curve: list[dict[str, Any]]) -> None:
 def _draw_confusion(axis: Axes, confusion: Confusion) -> None:
     pair = Image.new("RGB", (410, 200), "white")
     for left, path in ((0, confusion.query), (210, confusion.reference)):
-        with Image.open(path) as photo:
-            pair.paste(ImageOps.fit(ImageOps.exif_transpose(photo).convert("RGB"), (200, 200)), (left, 0))
+        photo = decode(path.read_bytes(), 200)
+        pair.paste(ImageOps.fit(photo, (200, 200)), (left, 0))
     axis.imshow(np.asarray(pair))
     axis.set_axis_off()
     count = f"{confusion.false_accepts} of {confusion.trials}"

@@ -1,7 +1,6 @@
 """Photos in the bucket of a live stack: uploaded, listed, read."""
 
 import hashlib
-import io
 import mimetypes
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
 from lookalike.keys import images_prefix
+from lookalike.vision.images import decode
 from lookalike_tools.live.stack import Stack, StackError
 
 THREADS = 8
@@ -87,7 +87,7 @@ def read_images(stack: Stack, keys: Collection[str]) -> dict[str, Image.Image]:
             data = s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read()
         except (BotoCoreError, ClientError) as error:
             raise StackError(f"{key} can't be read: {error}") from None
-        return Image.open(io.BytesIO(data))
+        return decode(data)
 
     with ThreadPoolExecutor(THREADS) as threads:
         return dict(zip(keys, threads.map(read, keys), strict=True))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.parts import PARTS, render, render_series
-from lookalike_tools.photos.folders import find_photos, too_few_types
+from lookalike_tools.photos.folders import LeftOut, find_photos, too_few_types
 
 REFERENCES = 5
 QUERIES = 2
@@ -63,23 +63,28 @@ def render_photos(advance: Callable[[], object]) -> list[TypePhotos]:
     return types
 
 
-def read_photos(folder: Path, seed: int = 0) -> list[TypePhotos]:
-    """Photos of each type in a folder that holds a folder for each.
+def read_photos(folder: Path, seed: int = 0) -> tuple[list[TypePhotos], list[LeftOut]]:
+    """Photos of each type in a folder that holds a folder for each; and what of it is left out.
 
     Raises:
         PhotosError: there are not two types with enough photos.
     """
     types = []
-    for type_id, paths in find_photos(folder).items():
-        if len(paths) > REFERENCES:
-            photos = [Photo(type_id, path.name, path.read_bytes()) for path in paths]
-            random.Random(seed).shuffle(photos)  # noqa: S311 (no secret)
-            rest = photos[REFERENCES:]
-            queries, candidates = rest[:QUERIES], rest[QUERIES:][:CANDIDATES]
-            types.append(TypePhotos(type_id, photos[:REFERENCES], queries, candidates))
+    found = find_photos(folder)
+    left_out = list(found.left_out)
+    for type_id, paths in found.photos.items():
+        if len(paths) <= REFERENCES:
+            name = folder / found.titles.get(type_id, type_id)
+            left_out.append(LeftOut(name, f"{len(paths)} photos; {REFERENCES + 1} are needed"))
+            continue
+        photos = [Photo(type_id, path.name, path.read_bytes()) for path in paths]
+        random.Random(seed).shuffle(photos)  # noqa: S311 (no secret)
+        rest = photos[REFERENCES:]
+        queries, candidates = rest[:QUERIES], rest[QUERIES:][:CANDIDATES]
+        types.append(TypePhotos(type_id, photos[:REFERENCES], queries, candidates))
     if len(types) < 2:
         raise too_few_types(folder, len(types), REFERENCES)
-    return types
+    return types, left_out
 
 
 def choose_lesson(encoder: Encoder, types: Sequence[TypePhotos], threshold: float) -> Lesson | None:

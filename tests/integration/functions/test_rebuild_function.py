@@ -11,7 +11,8 @@ import pytest
 
 from lookalike.aws.queue import request_rebuild
 from lookalike.keys import image_key
-from lookalike.rebuilding import BATCH, MOST_UNREAD
+from lookalike.rebuilding import MOST_UNREAD
+from lookalike.vision.encoder import BATCH
 from lookalike_tools.local.emulator import Emulator
 from support.photographs import photograph
 from support.system import TYPE, System, running_system

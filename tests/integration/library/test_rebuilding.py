@@ -10,11 +10,11 @@ import pytest
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.keys import encodings_key, image_key
 from lookalike.matching.encodings import Encodings, Origin
-from lookalike.rebuilding import BATCH, Rebuilt, rebuild
+from lookalike.rebuilding import Rebuilt, rebuild
 from lookalike.recognition import load_encodings
 from lookalike.storage.bucket import StoredObject
 from lookalike.storage.store import Store
-from lookalike.vision.encoder import Encoder
+from lookalike.vision.encoder import BATCH, Encoder
 from support.photographs import photograph
 from support.querying import ask
 

@@ -1,5 +1,6 @@
 """Preparing an image takes bounded memory, whatever the image is: the most that each format may cost."""
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
-from lookalike.vision import images
-from support.bad_files import encoded
+from lookalike.vision import heif, images
+from support.photographs import encoded
 
 pytestmark = pytest.mark.slow
 
@@ -50,17 +52,30 @@ def strip(mode: str, pixels: int, **options: Any) -> bytes:
 
 
 def filled(image_format: str, mode: str, size: tuple[int, int], **options: Any) -> bytes:
-    turned = Image.Exif()
-    turned[0x0112] = 6
     if image_format not in ("BMP", "GIF"):
-        options["exif"] = turned
+        options["exif"] = turned().tobytes()
     return encoded(Image.new(mode, size, 77), image_format, **options)
+
+
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
 
 
 def frames(image_format: str, mode: str) -> bytes:
     side = int(images.MAX_PIXELS_OF[image_format] ** 0.5)
     rest = [Image.new(mode, (side, side), shade) for shade in (1, 2)]
     return encoded(Image.new(mode, (side, side)), image_format, save_all=True, append_images=rest)
+
+
+def deep_heif() -> bytes:
+    side = int(heif.MAX_DEEP_PIXELS**0.5) // 16 * 16  # else it is cropped out of a larger one
+    pixels = np.full((side, side, 4), 777, np.uint16)
+    buffer = io.BytesIO()
+    image = pillow_heif.from_bytes("RGBA;16", (side, side), pixels.tobytes())
+    image.save(buffer, chroma=444, exif=turned().tobytes())
+    return buffer.getvalue()
 
 
 def grey_of_16_bits() -> bytes:
@@ -85,6 +100,9 @@ def grey_of_16_bits() -> bytes:
         pytest.param(lambda: frames("GIF", "P"), id="animated GIF"),
         pytest.param(lambda: blank("WEBP", "RGBA"), id="WEBP"),
         pytest.param(lambda: frames("WEBP", "RGBA"), id="animated WEBP"),
+        pytest.param(lambda: blank("HEIF", "RGB"), id="HEIF"),
+        pytest.param(lambda: blank("HEIF", "RGBA", chroma=444), id="HEIF of all colours and alpha"),
+        pytest.param(deep_heif, id="HEIF of 10 bits"),
     ],
 )
 def test_the_largest_images_are_prepared_in_bounded_memory(tmp_path: Path, make: Callable[[], bytes]) -> None:

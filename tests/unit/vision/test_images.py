@@ -1,6 +1,5 @@
 """Any photo that people have becomes the pixels CLIP expects; anything else is refused with a reason."""
 
-import io
 import threading
 import zlib
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from lookalike.errors import ImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 from lookalike.vision import images
+from support.photographs import encoded
 
 FORMATS = sorted(images.FORMATS)
 ORIENTATION_TAG = 0x0112
@@ -24,12 +24,6 @@ def picture(width: int = 40, height: int = 30, mode: str = "RGB") -> Image.Image
     rng = np.random.default_rng(width * height)
     smooth = Image.fromarray(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8)).resize((width, height))
     return smooth.convert(mode)
-
-
-def encoded(image: Image.Image, image_format: str = "PNG", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, image_format, **options)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
@@ -140,7 +134,7 @@ def test_pixels_are_those_of_clips_own_processor(width: int, height: int) -> Non
         b"%PDF-1.7\n",
         b"PK\x03\x04 a zip file",
         b"\x80\x04\x95 a pickle",
-        b"\x00\x00\x00\x18ftypheic",
+        b"\x00\x00\x00\x18ftypmp42",
     ],
 )
 def test_what_is_no_image_is_unsupported(data: bytes) -> None:
