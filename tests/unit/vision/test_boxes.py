@@ -8,12 +8,12 @@ from lookalike.vision.boxes import Box, format_box, make_box, parse_box, square_
 PART = st.floats(0, 1)
 
 
-def test_a_box_is_four_parts_of_the_photo():
+def test_a_box_is_four_parts_of_the_photo() -> None:
     assert parse_box("0.1, 0.25,.5,1") == Box(0.1, 0.25, 0.5, 1)
 
 
 @given(PART, PART, PART, PART)
-def test_a_box_is_written_as_it_is_read(x0: float, y0: float, x1: float, y1: float):
+def test_a_box_is_written_as_it_is_read(x0: float, y0: float, x1: float, y1: float) -> None:
     assume(round(x1, 6) > round(x0, 6) and round(y1, 6) > round(y0, 6))
     box = make_box([x0, y0, x1, y1])
     assert parse_box(format_box(box)) == box
@@ -21,7 +21,7 @@ def test_a_box_is_written_as_it_is_read(x0: float, y0: float, x1: float, y1: flo
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_a_box_or_an_error_for_people(text: str):
+def test_any_text_is_a_box_or_an_error_for_people(text: str) -> None:
     try:
         box = parse_box(text)
     except InvalidBoxError as error:
@@ -47,7 +47,7 @@ def test_any_text_is_a_box_or_an_error_for_people(text: str):
         ("0.2,0.2,0.2000001,0.4", "is empty"),
     ],
 )
-def test_a_wrong_box_is_explained(text: str, told: str):
+def test_a_wrong_box_is_explained(text: str, told: str) -> None:
     with pytest.raises(InvalidBoxError, match=told):
         parse_box(text)
 
@@ -55,7 +55,7 @@ def test_a_wrong_box_is_explained(text: str, told: str):
 @given(PART, PART, PART, PART, st.integers(1, 9000), st.integers(1, 9000), st.floats(1, 4))
 def test_the_square_around_a_box_is_a_square_within_the_photo(
     x0: float, y0: float, x1: float, y1: float, width: int, height: int, margin: float
-):
+) -> None:
     assume(round(x1, 6) > round(x0, 6) and round(y1, 6) > round(y0, 6))
     box = make_box([x0, y0, x1, y1])
     square = square_around(box, width, height, margin)
@@ -69,7 +69,7 @@ def test_the_square_around_a_box_is_a_square_within_the_photo(
 @given(PART, PART, PART, PART, st.integers(100, 4000), st.integers(100, 4000))
 def test_the_square_holds_the_middle_of_the_box(
     x0: float, y0: float, x1: float, y1: float, width: int, height: int
-):
+) -> None:
     assume(round(x1, 6) > round(x0, 6) and round(y1, 6) > round(y0, 6))
     box = make_box([x0, y0, x1, y1])
     x, y = box.middle
