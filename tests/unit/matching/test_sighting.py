@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,11 @@ BOXES = windows(800, 600, 224)
 EVIDENCE = arrays(np.float64, (len(BOXES), 4), elements=st.floats(-100, 100))
 
 
+def about(value: float) -> Any:
+    """As a score that has been rounded."""
+    return pytest.approx(value)
+
+
 def unit(rows: np.ndarray) -> np.ndarray:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
@@ -29,13 +35,13 @@ def test_by_similarity_the_view_nearest_to_any_reference_speaks() -> None:
     draws = np.random.default_rng(0)
     views, references = unit(draws.normal(size=(9, 16))), unit(draws.normal(size=(5, 16)))
     views[6] = references[3]
-    assert sight_by_similarity(views, references) == (6, pytest.approx(1))
+    assert sight_by_similarity(views, references) == Sighting(6, about(1))
 
 
 def test_of_one_view_the_similarity_is_that_of_the_photo() -> None:
     draws = np.random.default_rng(1)
     view, references = unit(draws.normal(size=(1, 16))), unit(draws.normal(size=(5, 16)))
-    assert sight_by_similarity(view, references) == (0, pytest.approx((references @ view[0]).max()))
+    assert sight_by_similarity(view, references) == Sighting(0, about((references @ view[0]).max()))
 
 
 @given(EVIDENCE)
@@ -53,8 +59,8 @@ def test_more_views_are_never_less_evidence_for_the_only_type(evidence: np.ndarr
 
 def test_of_one_view_these_are_its_log_odds() -> None:
     first, second = sight_by_evidence(np.array([[3.0, 1.0]]), BOXES[:1])
-    assert first == (0, pytest.approx(3 - np.log((np.exp(1) + 1) / 2)))
-    assert second == (0, pytest.approx(1 - np.log((np.exp(3) + 1) / 2)))
+    assert first == Sighting(0, about(3 - np.log((np.exp(1) + 1) / 2)))
+    assert second == Sighting(0, about(1 - np.log((np.exp(3) + 1) / 2)))
 
 
 def test_a_small_view_needs_more_evidence_than_the_middle() -> None:
@@ -62,7 +68,7 @@ def test_a_small_view_needs_more_evidence_than_the_middle() -> None:
     (seen,) = sight_by_evidence(np.array([[2.0], [2.5]]), [middle, small])
     assert seen == Sighting(0, 2)
     (seen,) = sight_by_evidence(np.array([[2.0], [3.0]]), [middle, small])
-    assert seen == (1, pytest.approx(3 - np.log(2)))
+    assert seen == Sighting(1, about(3 - np.log(2)))
 
 
 def test_another_type_in_the_same_place_is_a_rival() -> None:
@@ -77,7 +83,7 @@ def test_another_type_in_the_same_place_is_a_rival() -> None:
 def test_another_type_elsewhere_is_no_rival() -> None:
     here, there = Box(0, 0, 0.3, 0.3), Box(0.6, 0.6, 0.9, 0.9)
     seen = sight_by_evidence(np.array([[8.0, -60.0], [-60.0, 30.0]]), [here, there])
-    assert seen == [(0, pytest.approx(8 + np.log(2))), (1, pytest.approx(30 + np.log(2)))]
+    assert seen == [Sighting(0, about(8 + np.log(2))), Sighting(1, about(30 + np.log(2)))]
 
 
 def test_where_no_other_type_is_known_all_evidence_counts() -> None:
