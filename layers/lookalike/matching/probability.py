@@ -95,6 +95,20 @@ def densities(metric: Metric, queries: Array, prototypes: Prototypes) -> Densiti
     return Densities(_log_t(np.maximum(distances, 0), scale), _log_t(lengths, np.array(1 + metric.between)))
 
 
+def pair_densities(metric: Metric, queries: Array, means: Array, counts: Array) -> Array:
+    """How well each query fits the type beside it, (n,), as `densities` has it for all pairs.
+
+    Args:
+        metric: of the types.
+        queries: (n, dimension), of length 1.
+        means: (n, dimension), of the encodings of one type for each query.
+        counts: (n,), how many encodings each is the mean of.
+    """
+    trust, scale = metric.predict(counts)
+    locations = trust[:, np.newaxis] * (means - metric.mean)
+    return _log_t(metric.squared_lengths(queries - metric.mean - locations), scale)
+
+
 def log_odds(fit: Densities, calibration: Calibration, odds: float = 1.0) -> Array:
     """Of each type, (n, types), that the query shows it, if asked for this type alone.
 

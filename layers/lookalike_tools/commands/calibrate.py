@@ -15,11 +15,11 @@ from rich.table import Table
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.settings import Rule
 from lookalike_tools.commands.options import LiveStack
-from lookalike_tools.evaluation import calibration
-from lookalike_tools.evaluation.calibration import choose_rule, score_types
-from lookalike_tools.evaluation.calibration_picture import CalibratedType, draw_calibration
+from lookalike_tools.evaluation import thresholds
+from lookalike_tools.evaluation.thresholds import choose_rule, score_types
+from lookalike_tools.evaluation.thresholds_picture import CalibratedType, draw_calibration
 from lookalike_tools.live.api import put_json, read_type
-from lookalike_tools.live.encodings import list_encoded_types, read_encodings
+from lookalike_tools.live.encodings import list_encoded_types, read_encodings, read_gallery
 from lookalike_tools.live.stack import Stack, StackError, find_stack
 
 console = Console()
@@ -42,10 +42,11 @@ def calibrate(
         raise StackError(f"no encodings of {', '.join(missing)}: `lookalike types` lists what there is")
     if len(known) < 2:
         raise StackError("thresholds come from photos of other types: there must be two types with photos")
-    scored = dict(track(score_types(known, wanted), "scoring", total=len(wanted), console=console))
-    rule = choose_rule(scored.values(), far, len(known))
+    fit = read_gallery(live, known[0].matrix.shape[1]).fit
+    scored = dict(track(score_types(known, fit, wanted), "scoring", total=len(wanted), console=console))
+    rule = choose_rule(scored.values(), far)
     calibrated = [
-        CalibratedType(type_id, scores[rule], calibration.calibrate(scores[rule], far))
+        CalibratedType(type_id, scores[rule], thresholds.calibrate(scores[rule], far))
         for type_id, scores in scored.items()
     ]
     _print(calibrated, rule, far)

@@ -10,7 +10,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Rule
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.commands.options import Model, PhotosFolder
@@ -23,31 +22,31 @@ from lookalike_tools.export.default_model import prepare_model
 def evaluate(
     photos: PhotosFolder,
     model: Model = None,
-    references: Annotated[int, typer.Option(min=1, help="Reference photos drawn of each type.")] = 5,
+    references: Annotated[
+        str,
+        typer.Option(
+            metavar="N[,N...]",
+            help="Reference photos drawn of each type; several numbers make a learning curve.",
+        ),
+    ] = "5",
     repeats: Annotated[int, typer.Option(min=1, help="How many times they are drawn.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Draw scores, trade-off and confusions: an .html or .png file.")
+        Path | None, typer.Option(help="Draw scores, error rates and confusions: an .html or .png file.")
     ] = None,
 ) -> None:
     """How well each decision rule tells types apart: every photo is asked against every type."""
+    counts = _parse_counts(references)
     notes = Console(stderr=True)
     encoder = Encoder(model or prepare_model(notes))
-    found = read_photos(encoder, photos, references, notes)
-    others = RULES[Rule.RELATIVE].other_types
-    if len(found.type_ids) <= others:
-        notes.print(
-            f"{len(found.type_ids)} types: a stack decides by similarity until there are {others + 1}",
-            style="yellow",
-        )
-    draws = draw_references(found, references, repeats)
+    found = read_photos(encoder, photos, max(counts), notes)
+    draws = {count: draw_references(found, count, repeats) for count in counts}
     result = {
         "model": encoder.model_id,
         "stand_in": encoder.description.stand_in,
         "folder": str(photos),
         "types": len(found.type_ids),
         "photos": sum(map(len, found.paths)),
-        "references": references,
         "repeats": repeats,
     } | evaluate_rules(draws, found)
     if as_json:
@@ -57,8 +56,23 @@ def evaluate(
     if report:
         from lookalike_tools.evaluation.report import write_report  # noqa: PLC0415 - matplotlib is slow
 
-        write_report(report, result, draws, {rule: find_confusions(draws, rule, found) for rule in Rule})
+        drawn = draws[max(counts)]
+        write_report(report, result, drawn, {rule: find_confusions(drawn, rule, found) for rule in Rule})
         notes.print(f"report: {report}")
+
+
+def _parse_counts(text: str) -> list[int]:
+    """Numbers of references, the least first."""
+    try:
+        counts = sorted({int(number) for number in text.split(",")})
+    except ValueError:
+        counts = [0]
+    if counts[0] < 1:
+        raise typer.BadParameter(
+            f"{text!r}: give one number from 1 on, or several with commas between, such as 1,2,5",
+            param_hint="--references",
+        )
+    return counts
 
 
 def _print(result: dict[str, Any]) -> None:
@@ -69,22 +83,13 @@ def _print(result: dict[str, Any]) -> None:
     )
     if result["stand_in"]:
         console.print("The model is a stand-in: these are not CLIP's figures.", style="bold red")
-    table = Table(box=SIMPLE_HEAD)
-    for heading in ("", *(rule["rule"] for rule in result["rules"])):
-        table.add_column(heading)
-    rows: dict[str, Callable[[dict[str, Any]], str]] = {
-        "equal error rate": lambda rule: _rate(rule, "eer"),
-        "  sibling types": lambda rule: _rate(rule["siblings"], "eer"),
-        "  other types": lambda rule: _rate(rule["others"], "eer"),
-        "  objects of no known type": lambda rule: _rate(rule["unknown"], "eer"),
-        "true accepts at 1 % false": lambda rule: _rate(rule, "tar_at_far_1pct"),
-        "true accepts at 0.1 % false": lambda rule: _rate(rule, "tar_at_far_01pct"),
-        "identified at once": lambda rule: _rate(rule, "top1"),
-    }
-    for name, cell in rows.items():
-        table.add_row(name, *(cell(rule) for rule in result["rules"]))
-    console.print(table)
-    console.print(f"The relative rule's equal error rate is {result['eer_reduction']:.0%} lower.")
+    console.print(_table_of_rules(result["rules"]))
+    if len(result["learning_curve"]) > 1:
+        console.print(_table_of_learning(result["learning_curve"]))
+    change = result["eer_reduction"]
+    console.print(
+        f"By probability, the equal error rate is {abs(change):.0%} {'lower' if change >= 0 else 'higher'}."
+    )
     for rule in result["rules"]:
         confusions = ", ".join(
             f"{each['type']} as {each['asked']} {each['false_accepts']}/{each['trials']}"
@@ -93,8 +98,50 @@ def _print(result: dict[str, Any]) -> None:
         console.print(f"Most false accepts at 1 % by {rule['rule']}: {confusions}")
 
 
-def _rate(values: dict[str, Any], name: str) -> str:
-    if values[name] is None:
+def _table_of_rules(rules: list[dict[str, Any]]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for heading in ("", *(rule["rule"] for rule in rules)):
+        table.add_column(heading)
+    rows: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
+        ("equal error rate", lambda _: ""),
+        ("  known types", lambda rule: _rate(rule, "eer")),
+        ("    siblings", lambda rule: _rate(rule["siblings"], "eer")),
+        ("    others", lambda rule: _rate(rule["others"], "eer")),
+        ("  no known type", lambda rule: _rate(rule["unknown"], "eer")),
+        ("true accepts", lambda _: ""),
+        ("  at 1 % false", lambda rule: _rate(rule, "tar_at_far_1pct")),
+        ("  at 0.1 % false", lambda rule: _rate(rule, "tar_at_far_01pct")),
+        ("identified at once", lambda rule: _rate(rule, "top1")),
+        ("taken for no known type", lambda _: ""),
+        ("  known types", lambda rule: _rate(rule["none"], "known")),
+        ("  no known type", lambda rule: _rate(rule["none"], "unknown")),
+        ("calibration error", lambda rule: _rate(rule, "calibration_error")),
+    ]
+    for name, cell in rows:
+        table.add_row(name, *(cell(rule) for rule in rules))
+    return table
+
+
+def _table_of_learning(curve: list[dict[str, Any]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("references", "", "known types", "no known type", "at once", "calibration"):
+        table.add_column(heading)
+    for point in curve:
+        for number, rule in enumerate(point["rules"]):
+            unknown = rule["unknown"]["eer"]
+            table.add_row(
+                "" if number else str(point["references"]),
+                rule["rule"],
+                *(
+                    "-" if value is None else f"{value:.3f}"
+                    for value in (rule["eer"], unknown, rule["top1"], rule["calibration_error"])
+                ),
+            )
+    return table
+
+
+def _rate(values: dict[str, Any] | None, name: str) -> str:
+    if values is None or values[name] is None:
         return "-"
     low, high = values[f"{name}_interval"]
     return f"{values[name]:.3f} ({low:.3f} to {high:.3f})"

@@ -50,10 +50,11 @@ def _read(path: Path) -> bytes:
 
 def _print_answer(type_id: str, path: Path, answer: dict[str, Any]) -> None:
     verdict = "no match" if not answer["match"] else "appended" if answer["appended"] else "match"
+    nearest = answer["nearest"][0]["image"].removeprefix(images_prefix(type_id))
+    other = f", nearest other type {answer['nearest_other']['type_id']}" if answer["nearest_other"] else ""
     console.print(
         f"{verdict:<8}  {answer['score']:7.4f} (threshold {answer['threshold']:.4g}, {answer['rule']}, "
-        f"{answer['threshold_source']})  {path}  nearest "
-        f"{answer['nearest'][0]['image'].removeprefix(images_prefix(type_id))}",
+        f"{answer['threshold_source']})  {path}  nearest {nearest}{other}",
         style="green" if answer["match"] else None,
         soft_wrap=True,
         highlight=False,

@@ -1,4 +1,4 @@
-"""The evaluation as a picture: score distributions, the detection error trade-off, the worst confusions."""
+"""The evaluation as a picture: scores, error trade-off, reliability, learning curve, the worst confusions."""
 
 import base64
 import html
@@ -17,7 +17,8 @@ from lookalike_tools.evaluation.error_rates import error_curve, sort_trials, thr
 from lookalike_tools.evaluation.style import DPI, GENUINE, IMPOSTOR, INK, SIBLING, score_style
 from lookalike_tools.evaluation.trials import Draw, trials_of
 
-COLOURS = {Rule.SIMILARITY: "#b8322a", Rule.RELATIVE: "#1b7f4d"}
+COLOURS = {Rule.SIMILARITY: "#b8322a", Rule.PROBABILITY: "#1b7f4d"}
+SCORES = {Rule.SIMILARITY: "similarity", Rule.PROBABILITY: "log odds"}
 
 
 def write_report(
@@ -41,14 +42,19 @@ def write_report(
 def _draw_figure(
     result: dict[str, Any], draws: list[Draw], confusions: dict[Rule, list[Confusion]]
 ) -> Figure:
-    figure = Figure(figsize=(13, 8.5), layout="constrained")
+    learns = len(result["learning_curve"]) > 1
+    columns = 5 if learns else 4
+    figure = Figure(figsize=(4.3 * columns, 8.5), layout="constrained")
     figure.suptitle(_title(result), fontsize=12)
     rows: Any = figure.subfigures(3, 1, height_ratios=[4, 1.8, 1.8])
     plots, *pairs = rows
-    axes = plots.subplots(1, 3)
+    axes = plots.subplots(1, columns)
     for axis, rule in zip(axes, Rule, strict=False):
         _draw_distribution(axis, draws, rule)
     _draw_trade_off(axes[2], draws)
+    _draw_reliability(axes[3], result["rules"])
+    if learns:
+        _draw_learning(axes[4], result["learning_curve"])
     for subfigure, rule in zip(pairs, Rule, strict=True):
         subfigure.suptitle(
             f"Most false accepts by {rule}, at 1 % in all: the photo, and what it was taken for"
@@ -71,7 +77,7 @@ def _draw_distribution(axis: Axes, draws: list[Draw], rule: Rule) -> None:
         axis.hist(scores, bins=bins, density=True, histtype="step", color=colour, label=name, linewidth=1.6)
     threshold = threshold_at_far(error_curve(sort_trials(trials)), 0.01)
     axis.axvline(threshold, color=INK, linewidth=1, linestyle=":", label="1 % false accepts")
-    axis.set(title=f"Scores by {rule}", xlabel="score", yticks=[])
+    axis.set(title=f"Scores by {rule}", xlabel=SCORES[rule], yticks=[])
     axis.legend(frameon=False, loc="upper left")
 
 
@@ -101,6 +107,38 @@ def _draw_trade_off(axis: Axes, draws: list[Draw]) -> None:
     axis.legend(frameon=False, loc="lower left")
 
 
+def _draw_reliability(axis: Axes, rules: list[dict[str, Any]]) -> None:
+    axis.plot([0, 1], [0, 1], color="#dcdad5", linewidth=1)
+    for rule, figures in zip(Rule, rules, strict=True):
+        said, right, share = (
+            [each[name] for each in figures["reliability"]] for name in ("said", "right", "share")
+        )
+        axis.plot(said, right, color=COLOURS[rule], linewidth=1)
+        sizes = [10 + 200 * part for part in share]
+        label = f"{rule}, calibration error {figures['calibration_error']:.3f}"
+        axis.scatter(said, right, sizes, color=COLOURS[rule], label=label)
+    axis.set(
+        title="Reliability, at equal odds",
+        xlim=(0, 1),
+        ylim=(0, 1),
+        xlabel="score",
+        ylabel="photos of the type",
+    )
+    axis.legend(frameon=False, loc="upper left")
+
+
+def _draw_learning(axis: Axes, curve: list[dict[str, Any]]) -> None:
+    counts = [point["references"] for point in curve]
+    for number, rule in enumerate(Rule):
+        figures = [point["rules"][number] for point in curve]
+        known, unknown = [each["eer"] for each in figures], [each["unknown"]["eer"] for each in figures]
+        axis.plot(counts, known, "o-", color=COLOURS[rule], label=str(rule))
+        axis.plot(counts, unknown, "o--", color=COLOURS[rule], label=f"{rule}, objects of no known type")
+    axis.set(title="Learning curve", xlabel="references a type", ylabel="equal error rate", xticks=counts)
+    axis.set_ylim(bottom=0)
+    axis.legend(frameon=False)
+
+
 def _draw_confusion(axis: Axes, confusion: Confusion) -> None:
     pair = Image.new("RGB", (410, 200), "white")
     for left, path in ((0, confusion.query), (210, confusion.reference)):
@@ -123,7 +161,7 @@ def _title(result: dict[str, Any]) -> str:
 def _page(result: dict[str, Any], picture: bytes) -> str:
     rows = "".join(
         f"<tr><td>{rule['rule']}<td>{rule['eer']:.3f}<td>{rule['tar_at_far_1pct']:.3f}"
-        f"<td>{rule['tar_at_far_01pct']:.3f}<td>{rule['top1']:.3f}</tr>"
+        f"<td>{rule['tar_at_far_01pct']:.3f}<td>{rule['top1']:.3f}<td>{rule['calibration_error']:.3f}</tr>"
         for rule in result["rules"]
     )
     return (
@@ -132,7 +170,7 @@ def _page(result: dict[str, Any], picture: bytes) -> str:
         "img{max-width:100%}</style>"
         f"<h1>{html.escape(_title(result)).replace(chr(10), '<br>')}</h1>"
         "<table><tr><th>rule<th>equal error rate<th>true accepts at 1 % false<th>at 0.1 % false"
-        f"<th>identified at once</tr>{rows}</table>"
-        f'<img alt="Score distributions, error trade-off and worst confusions" '
+        f"<th>identified at once<th>calibration error</tr>{rows}</table>"
+        f'<img alt="Scores, error trade-off, reliability and worst confusions" '
         f'src="data:image/png;base64,{base64.b64encode(picture).decode()}"></html>'
     )

@@ -1,35 +1,37 @@
 """Scores of many queries against many types at once, by each rule. Pure."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.gallery import prototype
-from lookalike.matching.rules import relative_score
+from lookalike.matching.gallery import Gallery, Prototype, fit
+from lookalike.matching.probability import Densities, sigmoid
+from lookalike.matching.settings import Rule
 
-Matrix = NDArray[np.float32]
+Matrix = NDArray[np.floating]
 
 
-def nearest_similarities(queries: Matrix, references: list[Matrix]) -> Matrix:
+def nearest_similarities(queries: Matrix, references: Sequence[Matrix]) -> Matrix:
     """Cosine similarity of queries, (n, dimension), to the nearest of each type's references: (n, types)."""
     return np.stack([(queries @ matrix.T).max(axis=1) for matrix in references], axis=1)
 
 
-def prototypes(references: list[Matrix]) -> Matrix:
-    """The prototype of each type's references: (types, dimension)."""
-    return np.stack([prototype(matrix) for matrix in references])
+def learn_gallery(references: Sequence[NDArray[np.float32]]) -> Gallery:
+    """What a stack knows that has these references, (photos, dimension) of each type, in their order."""
+    # Names that sort as the numbers do: a gallery's types are sorted.
+    types = {f"type-{number:06}": matrix for number, matrix in enumerate(references)}
+    prototypes = {name: Prototype.of(matrix) for name, matrix in types.items()}
+    return Gallery.of("evaluated", prototypes, fit(types, prototypes, ""))
 
 
-def relative_scores(similarities: Matrix) -> Matrix:
-    """Relative scores of queries against each type, from their similarities to all prototypes: (n, types)."""
-    first, second = np.partition(-similarities, 1, axis=1)[:, :2].T * -1
-    best = similarities.argmax(axis=1)
-    others = np.repeat(first[:, np.newaxis], similarities.shape[1], axis=1)
-    others[np.arange(len(similarities)), best] = second
-    return relative_score(similarities, others).astype(np.float32)
+def without_own(densities: Densities, own: NDArray[np.intp]) -> Densities:
+    """The densities if each query's own type, (n,), were not known."""
+    known = densities.known.copy()
+    known[np.arange(len(own)), own] = -np.inf
+    return Densities(known, densities.new)
 
 
-def relative_scores_without(similarities: Matrix, own: NDArray[np.intp]) -> Matrix:
-    """`relative_scores` if each query's own type, (n,), were not known; its own column is meaningless."""
-    unknown = similarities.copy()
-    unknown[np.arange(len(unknown)), own] = -1
-    return relative_scores(unknown)
+def as_probabilities(scores: Matrix, rule: Rule) -> Matrix:
+    """What scores say, 0 to 1: those by probability are log odds, a similarity is taken at its word."""
+    return sigmoid(scores) if rule is Rule.PROBABILITY else np.clip(scores, 0, 1)

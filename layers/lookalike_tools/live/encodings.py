@@ -1,4 +1,4 @@
-"""The encodings that a live stack decides by, read from its bucket."""
+"""The encodings and the gallery that a live stack decides by, read from its bucket."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike import keys
 from lookalike.matching.encodings import Encodings
+from lookalike.matching.gallery import Gallery
+from lookalike.storage import gallery_file
 from lookalike.storage.encodings_file import load
 from lookalike.storage.tensor_files import CorruptFileError
 from lookalike_tools.live.api import running_model
@@ -42,6 +44,28 @@ def read_encodings(stack: Stack, type_ids: Sequence[str]) -> Iterator[Encodings 
     model_id, s3 = running_model(stack), stack.client("s3")
     with ThreadPoolExecutor(THREADS) as threads:
         yield from threads.map(lambda type_id: _read(s3, stack.bucket, model_id, type_id), type_ids)
+
+
+def read_gallery(stack: Stack, dimension: int) -> Gallery:
+    """What the stack knows of all types, from encodings of this dimension by the model that is running.
+
+    Raises:
+        StackError: there is none yet, the bucket can't be read, or the gallery is corrupt.
+    """
+    model_id, s3 = running_model(stack), stack.client("s3")
+    try:
+        data = s3.get_object(Bucket=stack.bucket, Key=keys.gallery_key(model_id))["Body"].read()
+        return gallery_file.load(data, model_id, dimension)
+    except s3.exceptions.NoSuchKey:
+        raise StackError(
+            "the stack has not learnt from its types yet: `lookalike rebuild --all` makes it"
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(f"the bucket {stack.bucket} can't be read: {error}") from None
+    except CorruptFileError as error:
+        raise StackError(
+            f"the gallery can't be trusted: `lookalike rebuild --all` makes it anew ({error})"
+        ) from None
 
 
 def _read(s3: Any, bucket: str, model_id: str, type_id: str) -> Encodings | None:

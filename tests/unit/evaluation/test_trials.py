@@ -4,17 +4,11 @@ import numpy as np
 import pytest
 
 from lookalike.matching.decision import decide
-from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
-from lookalike_tools.evaluation.scores import (
-    nearest_similarities,
-    prototypes,
-    relative_scores,
-    relative_scores_without,
-)
+from lookalike_tools.evaluation.scores import as_probabilities, learn_gallery
 from lookalike_tools.evaluation.trials import Draw, draw, trials_of
-from support.synthetic_encodings import MODEL, around, centres, encodings_of
+from support.synthetic_encodings import around, centres, encodings_of
 
 TYPES, PHOTOS, REFERENCES = 7, 12, 5
 QUERIES = TYPES * (PHOTOS - REFERENCES)
@@ -42,47 +36,17 @@ def one(types: list[np.ndarray]) -> Draw:
     return draw(types, REFERENCES, np.random.default_rng(0))
 
 
-def decided(query: np.ndarray, references: list[np.ndarray], rule: Rule) -> list[float]:
-    """What a stack of these types scores the query against each of them."""
-    names = [f"t{number}" for number in range(len(references))]
-    gallery = Gallery.empty(MODEL, 64).replace(dict(zip(names, prototypes(references), strict=True)))
-    policy = Policy(rule, 0, gallery=gallery)
+def decided(
+    query: np.ndarray, references: list[np.ndarray], rule: Rule, unknown: int | None = None
+) -> list[float]:
+    """What a stack of these types scores the query against each; it may have lost one since it learnt."""
+    gallery = learn_gallery(references)
+    left = gallery if unknown is None else gallery.replace({gallery.type_ids[unknown]: None})
+    policy = Policy(rule, 0, gallery=left)
     return [
         decide(query, encodings_of(matrix, name), policy).score
-        for name, matrix in zip(names, references, strict=True)
+        for name, matrix in zip(gallery.type_ids, references, strict=True)
     ]
-
-
-def test_scores_are_those_that_a_stack_decides_by(types: list[np.ndarray]) -> None:
-    references = [matrix[:5] for matrix in types]
-    queries = np.concatenate([matrix[5:7] for matrix in types])
-    similarity = nearest_similarities(queries, references)
-    relative = relative_scores(queries @ prototypes(references).T)
-    for row, query in enumerate(queries):
-        assert similarity[row] == pytest.approx(decided(query, references, Rule.SIMILARITY), abs=1e-4)
-        assert relative[row] == pytest.approx(decided(query, references, Rule.RELATIVE), abs=1e-4)
-
-
-def test_the_other_type_is_the_nearest_of_all_others_however_many_there_are() -> None:
-    similarities = np.random.default_rng(0).uniform(-1, 1, (40, 60)).astype(np.float32)
-    scores = relative_scores(similarities)
-    assert scores.dtype == np.float32
-    for query, row in enumerate(similarities):
-        for number, own in enumerate(row):
-            other = np.delete(row, number).max()
-            assert scores[query, number] == pytest.approx(1 - (1 - own) / (1 - other), rel=1e-4, abs=1e-4)
-
-
-def test_scores_of_an_unknown_type_are_those_of_a_stack_without_it(types: list[np.ndarray]) -> None:
-    references = [matrix[:5] for matrix in types]
-    for own, matrix in enumerate(types):
-        query = matrix[6]
-        similarities = query[np.newaxis] @ prototypes(references).T
-        unchanged = similarities.copy()
-        scores = relative_scores_without(similarities, np.array([own]))[0]
-        without = references[:own] + references[own + 1 :]
-        assert np.delete(scores, own) == pytest.approx(decided(query, without, Rule.RELATIVE), abs=1e-4)
-        assert np.array_equal(similarities, unchanged)
 
 
 def test_each_photo_is_a_reference_or_a_query(one: Draw) -> None:
@@ -104,7 +68,8 @@ def test_a_draw_scores_each_query_against_the_references_drawn(
 ) -> None:
     references = [matrix[drawn] for matrix, drawn in zip(types, one.references, strict=True)]
     for own, photo, scores in zip(one.own, one.queries, one.scores[rule], strict=True):
-        assert scores == pytest.approx(decided(types[own][photo], references, rule), abs=1e-4)
+        expected = decided(types[own][photo], references, rule)
+        assert as_probabilities(scores, rule) == pytest.approx(expected, abs=1e-3)
 
 
 @both_rules
@@ -113,14 +78,29 @@ def test_a_draw_scores_each_query_as_if_its_type_were_not_known(
 ) -> None:
     references = [matrix[drawn] for matrix, drawn in zip(types, one.references, strict=True)]
     for own, photo, scores in zip(one.own, one.queries, one.unknown[rule], strict=True):
-        without = references[:own] + references[own + 1 :]
-        expected = decided(types[own][photo], without, rule)
-        assert np.delete(scores, own) == pytest.approx(expected, abs=1e-4)
+        expected = np.delete(decided(types[own][photo], references, rule, unknown=own), own)
+        found = np.delete(as_probabilities(scores, rule), own)
+        assert found == pytest.approx(expected, abs=1e-3)
 
 
 @both_rules
 def test_the_type_identified_is_the_one_of_the_highest_score(one: Draw, rule: Rule) -> None:
     assert np.array_equal(one.first[rule], one.scores[rule].argmax(axis=1))
+
+
+def test_none_of_them_is_the_answer_where_a_stack_ranks_it_first(types: list[np.ndarray], one: Draw) -> None:
+    gallery = learn_gallery([matrix[drawn] for matrix, drawn in zip(types, one.references, strict=True)])
+    for own, photo, none, none_if_unknown in zip(
+        one.own, one.queries, one.none, one.none_if_unknown, strict=True
+    ):
+        query = types[own][photo]
+        ranking = gallery.rank(query, 1)
+        assert none == (ranking.none > ranking.types[0][1])
+        assert none_if_unknown >= none
+
+
+def test_photos_of_no_known_type_are_told_by_none_of_them(one: Draw) -> None:
+    assert one.none_if_unknown.mean() > 0.5 > one.none.mean()
 
 
 def test_siblings_are_each_others_or_one_of_them_the_others_nearest_type() -> None:
@@ -145,18 +125,18 @@ def test_each_query_is_a_trial_against_every_type(one: Draw, rule: Rule) -> None
 
 def test_trials_of_siblings_and_of_others_share_only_the_genuine_ones(one: Draw) -> None:
     everyone, siblings, others = (
-        trials_of([one], Rule.RELATIVE, siblings=which) for which in (None, True, False)
+        trials_of([one], Rule.PROBABILITY, siblings=which) for which in (None, True, False)
     )
     assert siblings.genuine.sum() == others.genuine.sum() == QUERIES
     assert len(everyone.scores) == len(siblings.scores) + len(others.scores) - QUERIES
     related = one.siblings[one.own] & ~np.eye(TYPES, dtype=bool)[one.own]
-    assert np.array_equal(siblings.scores[~siblings.genuine], one.scores[Rule.RELATIVE][related])
+    assert np.array_equal(siblings.scores[~siblings.genuine], one.scores[Rule.PROBABILITY][related])
 
 
-def test_impostors_of_no_known_type_are_not_helped_by_their_own_prototype(one: Draw) -> None:
-    known = trials_of([one], Rule.RELATIVE)
-    unknown = trials_of([one], Rule.RELATIVE, unknown=True)
+def test_impostors_of_no_known_type_have_no_better_answer(one: Draw) -> None:
+    known = trials_of([one], Rule.PROBABILITY)
+    unknown = trials_of([one], Rule.PROBABILITY, unknown=True)
     assert np.array_equal(unknown.genuine, known.genuine)
     assert np.array_equal(unknown.scores[known.genuine], known.scores[known.genuine])
-    assert np.all(unknown.scores >= known.scores - 1e-6)
-    assert np.any(unknown.scores > known.scores + 0.1)
+    # Nothing else fits these photos as well as their own type does.
+    assert np.median(unknown.scores[~known.genuine]) > np.median(known.scores[~known.genuine]) + 1

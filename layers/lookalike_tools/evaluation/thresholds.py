@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.matching.encodings import Encodings, Origin
-from lookalike.matching.gallery import prototype
-from lookalike.matching.rules import RULES, relative_score
+from lookalike.matching.gallery import Fit, Gallery, Prototype
+from lookalike.matching.probability import log_odds, pair_densities, sigmoid
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import Interval, wilson
 
 CHUNK = 1024
-"""Photos compared with all prototypes at once: bounds memory."""
+"""Photos compared with all types at once: bounds memory."""
 
 ENOUGH_PHOTOS = 10
 """Fewer photos of a type say little about its true accept rate."""
@@ -54,38 +54,38 @@ class Calibration:
 
 
 def score_types(
-    types: Sequence[Encodings], wanted: Sequence[str]
+    types: Sequence[Encodings], fit: Fit, wanted: Sequence[str]
 ) -> Iterator[tuple[str, dict[Rule, Scores]]]:
     """Score uploaded photos against types by each rule; yields each wanted type with its scores.
 
     Args:
         types: all types of the stack: two at least, each with at least one row.
+        fit: what the stack has learnt from them.
         wanted: the types to score against.
     """
     matrices = [encodings.matrix for encodings in types]
     photos = np.concatenate(matrices)
     own = np.repeat(np.arange(len(types)), [len(matrix) for matrix in matrices])
     uploaded = np.array([row.origin is Origin.UPLOADED for encodings in types for row in encodings.rows])
-    centres = np.stack([prototype(matrix) for matrix in matrices])
-    to_own = np.concatenate([_similarities_to_the_rest(matrix) for matrix in matrices])
-    best, best_type, second = _nearest_two(photos, centres, own, to_own)
     numbers = {encodings.type_id: number for number, encodings in enumerate(types)}
-    for type_id in wanted:
-        number = numbers[type_id]
+    columns = [numbers[type_id] for type_id in wanted]
+    probabilities = _probabilities(matrices, fit, columns)
+    for column, number in enumerate(columns):
         mine = own == number
         similarity = (photos @ matrices[number].T).max(axis=1)
         among = matrices[number] @ matrices[number].T
         np.fill_diagonal(among, -1)
         similarity[mine] = among.max(axis=1)
-        to_type = np.where(mine, to_own, photos @ centres[number])
-        relative = relative_score(to_type, np.where(best_type == number, second, best))
         genuine = mine & uploaded & (mine.sum() > 1)
         impostor = ~mine & uploaded
         yield (
-            type_id,
+            wanted[column],
             {
-                Rule.SIMILARITY: Scores(similarity[genuine], similarity[impostor]),
-                Rule.RELATIVE: Scores(relative[genuine], relative[impostor]),
+                rule: Scores(scores[genuine], scores[impostor])
+                for rule, scores in (
+                    (Rule.SIMILARITY, similarity),
+                    (Rule.PROBABILITY, probabilities[:, column]),
+                )
             },
         )
 
@@ -120,45 +120,40 @@ def calibrate(scores: Scores, far: float) -> Calibration:
     )
 
 
-def choose_rule(scores: Collection[dict[Rule, Scores]], far: float, types: int) -> Rule:
+def choose_rule(scores: Collection[dict[Rule, Scores]], far: float) -> Rule:
     """The rule that accepts most of the types' own photos: one for all, because each type has few photos.
 
     Args:
         scores: of each type that is calibrated, by each rule.
         far: the false accept rate that is wanted.
-        types: how many types the stack has; with few, only similarity can decide.
     """
-    if types <= RULES[Rule.RELATIVE].other_types:
-        return Rule.SIMILARITY
     accepted = {rule: np.mean([calibrate(each[rule], far).tar for each in scores]) for rule in Rule}
-    return Rule.RELATIVE if accepted[Rule.RELATIVE] >= accepted[Rule.SIMILARITY] else Rule.SIMILARITY
+    return Rule.PROBABILITY if accepted[Rule.PROBABILITY] >= accepted[Rule.SIMILARITY] else Rule.SIMILARITY
 
 
-def _similarities_to_the_rest(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Similarity of each row to the prototype of the other rows: (rows,); -1 for a single row."""
-    if len(matrix) == 1:
-        return np.full(1, -1, np.float32)
-    rest = matrix.sum(axis=0) - matrix
-    lengths = np.maximum(np.linalg.norm(rest, axis=1), 1e-6)
-    return np.asarray(np.einsum("rd,rd->r", matrix, rest) / lengths, np.float32)
-
-
-def _nearest_two(
-    photos: NDArray[np.float32],
-    centres: NDArray[np.float32],
-    own: NDArray[np.intp],
-    to_own: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
-    """Each photo's greatest similarity to a prototype, the type it belongs to, and the second greatest."""
+def _probabilities(
+    matrices: Sequence[NDArray[np.float32]], fit: Fit, columns: Sequence[int]
+) -> NDArray[np.float64]:
+    """Each photo's probability to show the types `columns`, (photos, columns), its own known without it."""
+    photos = np.concatenate(matrices)
+    own = np.repeat(np.arange(len(matrices)), [len(matrix) for matrix in matrices])
+    # Names that sort as the numbers do: a gallery's types are sorted.
+    prototypes = {f"type-{number:06}": Prototype.of(matrix) for number, matrix in enumerate(matrices)}
+    gallery = Gallery.of("calibrated", prototypes, fit)
+    to_own = np.concatenate([_densities_of_the_rest(matrix, fit) for matrix in matrices])
     parts = []
     for start in range(0, len(photos), CHUNK):
         rows = slice(start, start + CHUNK)
-        similarities = photos[rows] @ centres.T
-        index = np.arange(len(similarities))
-        similarities[index, own[rows]] = to_own[rows]
-        nearest = similarities.argmax(axis=1)
-        best = similarities[index, nearest]
-        similarities[index, nearest] = -1
-        parts.append((best, nearest, similarities.max(axis=1)))
-    best, nearest, second = (np.concatenate(values) for values in zip(*parts, strict=True))
-    return best, nearest, second
+        densities = gallery.densities(photos[rows])
+        densities.known[np.arange(len(densities.new)), own[rows]] = to_own[rows]
+        parts.append(sigmoid(log_odds(densities, fit.calibration)[:, columns]))
+    return np.concatenate(parts)
+
+
+def _densities_of_the_rest(matrix: NDArray[np.float32], fit: Fit) -> NDArray[np.floating]:
+    """How well each row fits a type that consists of the other rows: (rows,)."""
+    others = len(matrix) - 1
+    if not others:
+        return np.full(1, -np.inf)
+    means = (matrix.sum(axis=0) - matrix) / others
+    return pair_densities(fit.metric, matrix, means, np.full(len(matrix), float(others)))

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lookalike.matching.settings import Rule
-from lookalike_tools.evaluation.calibration import Calibration, Scores
 from lookalike_tools.evaluation.style import DPI, GENUINE, IMPOSTOR, INK, score_style
+from lookalike_tools.evaluation.thresholds import Calibration, Scores
 
 MAX_TYPES = 60
 
@@ -47,8 +47,8 @@ def draw_calibration(types: Sequence[CalibratedType], rule: Rule, far: float, pa
         axis.plot([], [], color=INK, label=f"threshold for {far:.2%} false accepts")
         axis.set_yticks(range(len(shown)), [each.type_id for each in shown])
         axis.set(ylim=(len(shown) - 0.5, -0.5), xlabel=f"score by {rule}")
-        if rule is Rule.RELATIVE:
-            axis.set_xlim(-1, 1)
+        if rule is Rule.PROBABILITY:
+            axis.set_xlim(-0.02, 1.02)
         figure.legend(frameon=False, loc="outside upper center", ncols=3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=DPI)
