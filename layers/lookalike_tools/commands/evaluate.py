@@ -12,7 +12,8 @@ from rich.table import Table
 
 from lookalike.matching.settings import Rule
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.commands.options import Model, PhotosFolder
+from lookalike_tools.commands.evaluate_scenes import evaluate_scenes
+from lookalike_tools.commands.options import Model
 from lookalike_tools.evaluation.confusions import find_confusions
 from lookalike_tools.evaluation.evaluate import draw_references, evaluate_rules
 from lookalike_tools.evaluation.photos import read_photos
@@ -20,7 +21,15 @@ from lookalike_tools.export.default_model import prepare_model
 
 
 def evaluate(
-    photos: PhotosFolder,
+    photos: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Holds a folder of photos for each type.")
+    ] = None,
+    scenes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Instead: holds scenes/ with whole scenes, and boxes.json with their objects."
+        ),
+    ] = None,
     model: Model = None,
     references: Annotated[
         str,
@@ -37,6 +46,11 @@ def evaluate(
 ) -> None:
     """How well each decision rule tells types apart: every photo is asked against every type."""
     counts = _parse_counts(references)
+    if scenes:
+        _evaluate_scenes(photos, scenes, model, counts, repeats, as_json=as_json, report=report)
+        return
+    if not photos:
+        raise typer.BadParameter("give a folder of photos, or one of scenes by --scenes", param_hint="DIR")
     notes = Console(stderr=True)
     encoder = Encoder(model or prepare_model(notes))
     found = read_photos(encoder, photos, max(counts), notes)
@@ -59,6 +73,23 @@ def evaluate(
         drawn = draws[max(counts)]
         write_report(report, result, drawn, {rule: find_confusions(drawn, rule, found) for rule in Rule})
         notes.print(f"report: {report}")
+
+
+def _evaluate_scenes(
+    photos: Path | None,
+    scenes: Path,
+    model: Path | None,
+    counts: list[int],
+    repeats: int,
+    *,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    if photos:
+        raise typer.BadParameter("give a folder of photos or one of scenes, not both", param_hint="--scenes")
+    if len(counts) > 1:
+        raise typer.BadParameter("with --scenes, give one number", param_hint="--references")
+    evaluate_scenes(scenes, model, counts[0], repeats, as_json=as_json, report=report)
 
 
 def _parse_counts(text: str) -> list[int]:
