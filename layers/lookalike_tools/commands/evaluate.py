@@ -50,7 +50,7 @@ def evaluate(
         _evaluate_scenes(photos, scenes, model, counts, repeats, as_json=as_json, report=report)
         return
     if not photos:
-        raise typer.BadParameter("give a folder of photos, or one of scenes by --scenes", param_hint="DIR")
+        raise typer.BadParameter("give a folder of photos, or --scenes DIR", param_hint="DIR")
     notes = Console(stderr=True)
     encoder = Encoder(model or prepare_model(notes))
     found = read_photos(encoder, photos, max(counts), notes)
@@ -86,7 +86,7 @@ def _evaluate_scenes(
     report: Path | None,
 ) -> None:
     if photos:
-        raise typer.BadParameter("give a folder of photos or one of scenes, not both", param_hint="--scenes")
+        raise typer.BadParameter("give photos or scenes, not both", param_hint="--scenes")
     if len(counts) > 1:
         raise typer.BadParameter("with --scenes, give one number", param_hint="--references")
     evaluate_scenes(scenes, model, counts[0], repeats, as_json=as_json, report=report)
