@@ -6,6 +6,7 @@ from lookalike.describing import ImageState, TypeState
 from lookalike.identification import Identification
 from lookalike.matching.gallery import Gallery
 from lookalike.recognition import Comparison, Recognition
+from lookalike.vision.boxes import round_box
 from recognize import schemas
 
 
@@ -47,6 +48,9 @@ def _compared(comparison: Comparison) -> dict[str, Any]:
         "score": decision.score,
         "threshold": policy.threshold,
         "threshold_source": policy.threshold_source,
+        "look": policy.look,
+        "box": list(round_box(comparison.box)),
+        "views": len(comparison.seen.boxes),
         "notice": policy.notice,
         "nearest_other": schemas.OtherType(**other._asdict()) if other else None,
         "nearest": [schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
@@ -74,6 +78,7 @@ def image(image: ImageState) -> schemas.ImageEntry:
         similarity=row.similarity if row else None,
         nearest=row.nearest if row else None,
         filename=row.filename if row else None,
+        box=list(row.box) if row and row.box else None,
         reason=image.reason,
     )
 

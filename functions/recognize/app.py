@@ -28,9 +28,10 @@ from lookalike.describing import describe_images, describe_images_of, describe_t
 from lookalike.identification import Identification, identify
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
-from lookalike.matching.settings import TypeSettings
+from lookalike.matching.settings import Look, TypeSettings
 from lookalike.recognition import QueryPhoto, Recognition, recognize
 from lookalike.storage.query_uploads import presign_query_upload
+from lookalike.vision.boxes import parse_box
 from lookalike.vision.images import FORMATS, sniff_format
 from recognize import answers, schemas
 from recognize.body import read_body
@@ -53,6 +54,7 @@ RESERVE_SECONDS = LONGEST_CALL_SECONDS + 5
 the first, must end before API Gateway gives up."""
 
 STATUS_OF_ERROR = {
+    errors.InvalidBoxError: 400,
     errors.InvalidNameError: 400,
     errors.InvalidTokenError: 400,
     errors.NotFoundError: 404,
@@ -69,10 +71,11 @@ def recognize_type(
     threshold: schemas.Threshold = None,
     append: schemas.Append = True,
     filename: schemas.Filename = None,
+    look: schemas.Looked = None,
 ) -> schemas.RecognizeAnswer:
     """Compare the photo in the body with the type's images; a match joins them."""
     photo = _read_photo(filename)
-    policy = _choose_policy(type_id, threshold, store.read_gallery)
+    policy = _choose_policy(type_id, threshold, look, store.read_gallery)
     found = recognize(encoder, store, type_id, photo, policy, append=append)
     answer = answers.recognized(found)
     _conclude(found, photo, answer)
@@ -84,14 +87,16 @@ def recognize_any(
     threshold: schemas.Threshold = None,
     append: schemas.AppendIfAsked = False,
     filename: schemas.Filename = None,
+    look: schemas.Looked = None,
 ) -> schemas.IdentifyAnswer:
     """Compare the photo in the body with the nearest types, the best first; a match joins them if asked."""
     photo = _read_photo(filename)
+    look = look or config.look
 
     def policy_of(type_id: str, gallery: Gallery) -> Policy:
-        return _choose_policy(type_id, threshold, lambda: gallery)
+        return _choose_policy(type_id, threshold, look, lambda: gallery)
 
-    found = identify(encoder, store, photo, policy_of, append=append)
+    found = identify(encoder, store, photo, policy_of, look=look, append=append)
     answer = answers.identified(found)
     _conclude(found, photo, answer)
     return answer
@@ -145,12 +150,15 @@ def list_images(
 
 
 @app.put("/types/<type_id>/images/<name>", summary="Put a reference photo")
-def put_image(type_id: schemas.TypeId, name: schemas.ImageName) -> Response[schemas.ImageAnswer]:
+def put_image(
+    type_id: schemas.TypeId, name: schemas.ImageName, box: schemas.ImageBox = None
+) -> Response[schemas.ImageAnswer]:
     """Put the photo in the body, in place of one of the same name; its encoding is made in a moment."""
     key = keys.image_key(type_id, unquote(name))
+    place = None if box is None else parse_box(box)
     photo = _read_photo()
-    encoder.preprocess(photo.data)
-    etag = store.put_image(key, photo.data, FORMATS[sniff_format(photo.data)])
+    encoder.preprocess(photo.data, place)
+    etag = store.put_image(key, photo.data, FORMATS[sniff_format(photo.data)], place)
     return Response(201, "application/json", schemas.ImageAnswer(image=key, etag=etag))
 
 
@@ -239,10 +247,10 @@ def _read_photo(filename: str | None = None) -> QueryPhoto:
 
 
 def _choose_policy(
-    type_id: str, requested: float | None, read_gallery: Callable[[], Gallery | None]
+    type_id: str, threshold: float | None, look: Look | None, read_gallery: Callable[[], Gallery | None]
 ) -> Policy:
-    stack = StackDefaults(config.rule, config.threshold, config.odds)
-    return choose_policy(requested, store.read_settings(type_id), stack, read_gallery)
+    stack = StackDefaults(config.rule, config.threshold, config.odds, config.look)
+    return choose_policy(threshold, store.read_settings(type_id), stack, read_gallery, look)
 
 
 def _conclude(

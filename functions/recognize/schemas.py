@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
 from lookalike.matching.encodings import Origin
 from lookalike.matching.policy import Source
-from lookalike.matching.settings import Rule, TypeSettings
+from lookalike.matching.settings import Look, Rule, TypeSettings
 
 TypeId = Annotated[str, Path(pattern=TYPE_ID_PATTERN, description="The type.")]
 ImageName = Annotated[str, Path(min_length=1, description="The image's name within its type.")]
@@ -35,6 +35,21 @@ ImageOrigin = Annotated[
 MediaType = Annotated[
     str,
     Query(pattern=r"^(image/[a-z0-9.+-]+|application/octet-stream)$", description="The photo's media type."),
+]
+
+
+Looked = Annotated[
+    Look | None,
+    Query(
+        description="Where in the photo objects are looked for; else as the type's settings or the stack say."
+    ),
+]
+ImageBox = Annotated[
+    str | None,
+    Query(
+        description="Where the object is: `x0,y0,x1,y1` in parts of the upright photo's width and height. "
+        "Without it, the middle square counts."
+    ),
 ]
 
 
@@ -68,6 +83,16 @@ class Candidate(BaseModel):
     score: Annotated[float, Field(description="By the rule; a match exceeds the threshold.")]
     threshold: float
     threshold_source: Source
+    look: Look
+    box: Annotated[
+        list[float],
+        Field(
+            min_length=4,
+            max_length=4,
+            description="Of the view that decided: x0, y0, x1, y1 in parts of the upright photo's size.",
+        ),
+    ]
+    views: Annotated[int, Field(description="How many views of the photo were looked at.")]
     notice: Annotated[str | None, Field(description="Why something is not as the type's settings ask.")]
     nearest_other: Annotated[OtherType | None, Field(description="By probability: what else it may be.")]
     nearest: list[Neighbour]
@@ -173,6 +198,10 @@ class ImageEntry(BaseModel):
     ]
     nearest: Annotated[str | None, Field(description="Of a recognised image: key of that image.")]
     filename: Annotated[str | None, Field(description="Of a recognised image: what it was called.")]
+    box: Annotated[
+        list[float] | None,
+        Field(description="Where the object is, or the window that matched; null for the middle square."),
+    ]
     reason: str | None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookalike.matching.settings import Rule
+from lookalike.matching.settings import Look, Rule
 
 
 class Config(BaseModel):
@@ -20,6 +20,7 @@ class Config(BaseModel):
     rule: Annotated[Rule, Field(alias="RULE")] = Rule.SIMILARITY
     threshold: Annotated[float, Field(alias="THRESHOLD", ge=0, le=1)]
     odds: Annotated[float, Field(alias="ODDS", gt=0, allow_inf_nan=False)] = 1.0
+    look: Annotated[Look, Field(alias="LOOK")] = Look.CENTRE
     model_dir: Annotated[Path, Field(alias="MODEL_DIR")] = Path("/opt/model")
 
 

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
+from lookalike.looking import Seen, cut_for
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Look
+from lookalike.matching.sighting import encode_in_batches
 from lookalike.recognition import (
     Appended,
     Comparison,
@@ -59,6 +59,7 @@ def identify(
     photo: QueryPhoto,
     policy_of: Callable[[str, Gallery], Policy],
     *,
+    look: Look = Look.CENTRE,
     append: bool = False,
 ) -> Identification:
     """Compare a photo with the types that it shows the most probably; a match joins its type if asked.
@@ -69,7 +70,8 @@ def identify(
         encoder: encodes the photo.
         store: holds the gallery and the types' encodings.
         photo: the query.
-        policy_of: what decides for a type.
+        policy_of: what decides for a type, with this look.
+        look: where in the photo objects are looked for; types are then ranked by where each is seen.
         append: whether a match joins its type's images.
 
     Raises:
@@ -78,11 +80,15 @@ def identify(
         EncodingsNotReadyError: there are types, but none has been built.
     """
     started = time.perf_counter()
-    (encoding,) = encoder.encode([photo.data])
+    views = cut_for(encoder, photo.data, look)
+    seen = Seen(encode_in_batches(views.pixels, encoder.encode_pixels), views.boxes)
     encoded = time.perf_counter()
     gallery = _load_gallery(store)
-    ranking = gallery.rank(encoding, CANDIDATES)
-    compared = _compare(store, gallery, [type_id for type_id, _ in ranking.types], encoding, policy_of)
+    if look is Look.ANYWHERE:
+        ranking = gallery.rank_views(seen.encodings, seen.boxes, CANDIDATES)
+    else:
+        ranking = gallery.rank(seen.encodings[0], CANDIDATES)
+    compared = _compare(store, gallery, [type_id for type_id, _ in ranking.types], seen, policy_of)
     loaded = time.perf_counter()
     candidates = tuple(each for each in compared if each)
     match = next((each for each in candidates if each.decision.match), None)
@@ -121,7 +127,7 @@ def _compare(
     store: Store,
     gallery: Gallery,
     type_ids: Sequence[str],
-    encoding: NDArray[np.float32],
+    seen: Seen,
     policy_of: Callable[[str, Gallery], Policy],
 ) -> list[Comparison | None]:
     def look_closely(type_id: str) -> Comparison | None:
@@ -129,7 +135,7 @@ def _compare(
             encodings = load_encodings(store, type_id)
         except (NotFoundError, EncodingsNotReadyError):
             return None  # it went, or was emptied, since the gallery was written
-        return compare(encoding, encodings, policy_of(type_id, gallery))
+        return compare(seen, encodings, policy_of(type_id, gallery))
 
     # Threads don't inherit the context, which holds the time when calls must end.
     context = copy_context()

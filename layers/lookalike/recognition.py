@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from lookalike import keys
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.matching.decision import Decision, decide
+from lookalike.looking import Seen, decide_seen, look
+from lookalike.matching.decision import Decision
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, now
 from lookalike.matching.policy import Policy
 from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.provenance import Provenance
 from lookalike.storage.store import MAX_IMAGES, Store
+from lookalike.vision.boxes import Box, round_box
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.images import FORMATS, sniff_format
 
@@ -38,12 +40,23 @@ class QueryPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A query's encoding, (dimension,), held against a type."""
+    """A query held against a type."""
 
-    encoding: NDArray[np.float32]
+    seen: Seen
     encodings: Encodings
     policy: Policy
     decision: Decision
+
+    @property
+    def encoding(self) -> NDArray[np.float32]:
+        """The encoding of the view that decided, (dimension,)."""
+        encoding: NDArray[np.float32] = self.seen.encodings[self.decision.view]
+        return encoding
+
+    @property
+    def box(self) -> Box:
+        """Where that view is."""
+        return self.seen.boxes[self.decision.view]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,11 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The answer to a query, and where its time went: encoding, then waiting for the type's encodings."""
+    """The answer to a query, and where its time went: encoding, then waiting for the type's encodings.
+
+    Where the object may be anywhere, the type's encodings are waited for after the middle was encoded, and that
+    counts as encoding.
+    """
 
     comparison: Comparison
     appended: Appended
@@ -98,13 +115,13 @@ def recognize(
     reading = _threads.submit(copy_context().run, load_encodings, store, type_id)
     started = time.perf_counter()
     try:
-        (encoding,) = encoder.encode([photo.data])
+        seen = look(encoder, photo.data, policy, reading.result)
     finally:
         encoded = time.perf_counter()
         # What is wrong with the type is told before what is wrong with the photo.
         encodings = reading.result()
     loaded = time.perf_counter()
-    comparison = compare(encoding, encodings, policy)
+    comparison = compare(seen, encodings, policy)
     appended = Appended(rows=len(encodings.rows))
     if append and comparison.decision.match:
         appended = append_match(store, photo, comparison)
@@ -143,13 +160,13 @@ def load_encodings(store: Store, type_id: str) -> Encodings:
     )
 
 
-def compare(encoding: NDArray[np.float32], encodings: Encodings, policy: Policy) -> Comparison:
-    """Hold a query's encoding, (dimension,), against a type."""
-    return Comparison(encoding, encodings, policy, decide(encoding, encodings, policy))
+def compare(seen: Seen, encodings: Encodings, policy: Policy) -> Comparison:
+    """Hold a query against a type."""
+    return Comparison(seen, encodings, policy, decide_seen(seen, encodings, policy))
 
 
 def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended:
-    """Save a recognised image, then append its row. The same bytes are appended once.
+    """Save a recognised image, then append its row: of the window that matched. The same bytes join once.
 
     If the row can't be appended, for other writers or for storage that fails, the saved image's own event
     makes it later.
@@ -168,12 +185,17 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended
         return unchanged
     image_format = sniff_format(photo.data)
     key = keys.image_key(encodings.type_id, keys.recognized_name(photo.data, image_format))
-    provenance = Provenance(Origin.RECOGNIZED, round(nearest.similarity, 6), nearest.image, photo.filename)
+    # A photo without a box is encoded by its middle.
+    window = round_box(match.box) if match.decision.view else None
+    ours = Provenance(Origin.RECOGNIZED, round(nearest.similarity, 6), nearest.image, photo.filename, window)
     try:
-        etag, provenance = store.add_recognized_image(key, photo.data, FORMATS[image_format], provenance)
+        etag, provenance = store.add_recognized_image(key, photo.data, FORMATS[image_format], ours)
     except ContentionError as error:
         logger.warning("a match is not appended", image=key, reason=str(error))
         return unchanged
+    if provenance.box != window:
+        # Another query found the object elsewhere in this photo, and was first.
+        return replace(unchanged, image=key, pending=True)
     return _append_row(store, encodings, EncodedImage(provenance.row(key, etag, now()), match.encoding))
 
 
@@ -207,9 +229,12 @@ def _admits(match: Comparison) -> bool:
     recognized = len(encodings.rows) - len(uploaded.rows)
     if policy.settings.max_recognized is not None and recognized >= policy.settings.max_recognized:
         return False
-    return policy.settings.vouch != "uploaded" or (
-        len(uploaded.rows) > 0 and decide(match.encoding, uploaded, policy).match
-    )
+    if policy.settings.vouch != "uploaded":
+        return True
+    if not uploaded.rows:
+        return False
+    vouched = decide_seen(match.seen, uploaded, policy)
+    return vouched.match and vouched.view == match.decision.view
 
 
 def _held(encodings: Encodings, digest: str) -> str | None:

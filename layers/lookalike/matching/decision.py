@@ -1,6 +1,7 @@
 """Does a query match a type? Pure: encodings and a policy in, similarities and a decision out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import TypeSimilarity
 from lookalike.matching.policy import Policy
-from lookalike.matching.rules import RULES, Query
+from lookalike.matching.rules import RULES, Query, Scene
+from lookalike.vision.boxes import Box
 
 NEAREST = 5
 """How many of the nearest images an answer names at most."""
@@ -32,6 +34,7 @@ class Decision:
         nearest: the images nearest to the query, the nearest first.
         score: by the policy's rule.
         nearest_other: the nearest other type, by a rule that looks at other types.
+        view: the view of the photo that speaks most for the type, by its number; 0 is the middle.
     """
 
     match: bool
@@ -39,6 +42,7 @@ class Decision:
     nearest: tuple[Neighbour, ...]
     score: float
     nearest_other: TypeSimilarity | None = None
+    view: int = 0
 
 
 def cosine_similarities(query: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -58,6 +62,23 @@ def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> 
     similarity = nearest[0].similarity
     score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
     return Decision(score > policy.threshold, similarity, nearest, score, other)
+
+
+def decide_anywhere(
+    views: NDArray[np.float32], boxes: Sequence[Box], encodings: Encodings, policy: Policy
+) -> Decision:
+    """Decide whether a photo shows a type, with at least one row, in any of its views.
+
+    Args:
+        views: encodings of the views, (views, dimension), rows of length 1.
+        boxes: where the views are; the first is the middle.
+        encodings: the type's.
+        policy: what decides.
+    """
+    scene = Scene(views, boxes, encodings, policy.gallery, policy.odds)
+    view, score = RULES[policy.rule].sight(scene)
+    seen = decide(views[view], encodings, policy)
+    return replace(seen, match=score > policy.threshold, score=score, view=view)
 
 
 def _largest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:

@@ -9,6 +9,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.vision.boxes import Box
+
 
 class Origin(StrEnum):
     """Who put an image there."""
@@ -29,6 +31,7 @@ class Row:
         similarity: of a recognised image, its cosine similarity to the image it was nearest to when it came.
         nearest: of a recognised image, the key of that image.
         filename: of a recognised image, what it was called where it came from.
+        box: where the object is; of a recognised image the window that matched; None for the middle square.
     """
 
     image: str
@@ -38,16 +41,23 @@ class Row:
     similarity: float | None = None
     nearest: str | None = None
     filename: str | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An image that can't be encoded, and why."""
+    """An image that can't be encoded, and why.
+
+    Attributes:
+        time: when the image came, ISO 8601 in UTC; when it was refused, of one that is too large to be read.
+        box: what its metadata says of the object's place, right or wrong.
+    """
 
     image: str
     etag: str
     reason: str
     time: str
+    box: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

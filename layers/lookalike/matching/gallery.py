@@ -1,7 +1,7 @@
 """The gallery: what is known of all types together, to tell what else a photo could show. Pure."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -19,6 +19,8 @@ from lookalike.matching.probability import (
     posterior,
     probability,
 )
+from lookalike.matching.sighting import Sighting, rank_by_evidence, sight_one_by_evidence
+from lookalike.vision.boxes import Box
 
 Matrix = NDArray[np.float32]
 
@@ -203,9 +205,8 @@ class Gallery:
                 as the other types together.
         """
         fitted = self.densities(query[np.newaxis])
-        index = bisect_left(self.type_ids, type_id)
         known = np.arange(len(self.type_ids))
-        if type_id in self.type_ids[index : index + 1]:
+        if (index := self._index(type_id)) is not None:
             known = np.delete(known, index)
         others = fitted.known[0, known]
         fresh = Prototypes.of(
@@ -219,6 +220,36 @@ class Gallery:
             probability(float(asked), others, new, self.fit.calibration, odds, *against),
             self._similarity(query, known[others.argmax()]) if len(others) else None,
         )
+
+    def sight(self, views: Matrix, boxes: Sequence[Box], type_id: str, own: Prototype) -> Sighting:
+        """Where a type is seen in a photo, and its log odds there, before the calibration's offset.
+
+        Args:
+            views: the photo's views, (views, dimension), rows of length 1.
+            boxes: where they are; the first is the middle.
+            type_id: the type asked for; the gallery need not have it.
+            own: its prototype, as of now.
+        """
+        evidence = self._evidence(views)
+        fresh = Prototypes.of(self.fit.metric, own.mean[np.newaxis], np.array([own.rows]))
+        fitted = densities(self.fit.metric, views, fresh)
+        mine = (fitted.known[:, 0] - fitted.new) * self.fit.calibration.dimensions
+        if (index := self._index(type_id)) is None:
+            index = evidence.shape[1]
+            evidence = np.column_stack([evidence, mine])
+        else:
+            evidence[:, index] = mine
+        return sight_one_by_evidence(evidence, boxes, index)
+
+    def _evidence(self, views: Matrix) -> NDArray[np.float64]:
+        """Log likelihood ratios, (views, types), of each type against none of them."""
+        fitted = self.densities(views)
+        against_new = fitted.known.astype(np.float64) - fitted.new[:, np.newaxis]
+        return np.asarray(against_new * self.fit.calibration.dimensions)
+
+    def _index(self, type_id: str) -> int | None:
+        index = bisect_left(self.type_ids, type_id)
+        return index if type_id in self.type_ids[index : index + 1] else None
 
     def _similarity(self, query: Matrix, index: int) -> TypeSimilarity:
         mean = self.means[index]
@@ -237,6 +268,23 @@ class Gallery:
         order = np.argsort(-probabilities[:-1], kind="stable")[:count]
         types = tuple((self.type_ids[i], float(probabilities[i])) for i in order)
         return Ranking(types, float(probabilities[-1]))
+
+    def rank_views(self, views: Matrix, boxes: Sequence[Box], count: int) -> Ranking:
+        """The types that a photo shows the most probably, anywhere: `count` at most.
+
+        Types in different places don't exclude each other. That it shows none is as probable as that there is
+        none where the first type is seen.
+
+        Args:
+            views: the photo's views, (views, dimension), rows of length 1.
+            boxes: where they are; the first is the middle.
+            count: how many types at most.
+        """
+        prior = -np.log(max(len(self.type_ids), 1))
+        places = rank_by_evidence(self._evidence(views) + prior, boxes)
+        order = np.argsort(-places.seen, kind="stable")[:count]
+        types = tuple((self.type_ids[i], float(places.seen[i])) for i in order)
+        return Ranking(types, float(places.none[places.views[order[0]]]) if len(order) else 1.0)
 
 
 def _differ(stored: Prototype | None, prototype: Prototype | None) -> bool:

@@ -6,18 +6,19 @@ from typing import Literal
 
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.rules import RULES
-from lookalike.matching.settings import DEFAULTS, Rule, StoredSettings, TypeSettings
+from lookalike.matching.settings import DEFAULTS, Look, Rule, StoredSettings, TypeSettings
 
 Source = Literal["request", "type", "stack", "default"]
 
 
 @dataclass(frozen=True, slots=True)
 class StackDefaults:
-    """The stack's rule, its threshold for similarity, and the odds of a type before a photo is seen."""
+    """What counts where neither the request nor the type says: the threshold is meant for similarity."""
 
     rule: Rule
     threshold: float
     odds: float = 1.0
+    look: Look = Look.CENTRE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Policy:
         threshold_source: where the threshold comes from.
         gallery: what is known of all types, where the rule needs it.
         odds: of the type against all else, before the photo is seen.
+        look: where in the photo the object is looked for.
         settings: the type's own.
         notice: why something is not as the settings ask; None if all is.
         appends: False where nothing may join the type.
@@ -39,6 +41,7 @@ class Policy:
     threshold_source: Source = "stack"
     gallery: Gallery | None = None
     odds: float = 1.0
+    look: Look = Look.CENTRE
     settings: TypeSettings = DEFAULTS
     notice: str | None = None
     appends: bool = True
@@ -49,6 +52,7 @@ def choose_policy(
     stored: StoredSettings,
     stack: StackDefaults,
     read_gallery: Callable[[], Gallery | None],
+    look: Look | None = None,
 ) -> Policy:
     """Choose what decides about a query.
 
@@ -60,15 +64,24 @@ def choose_policy(
         stored: the type's settings.
         stack: what counts where the type has none.
         read_gallery: called if the rule needs the gallery.
+        look: the one that the request names, if any.
     """
     own, notice = stored.settings, stored.notice
     rule = own.rule or stack.rule
+    look = look or own.look or stack.look
     definition = RULES[rule]
     gallery = read_gallery() if definition.needs_gallery else None
     if definition.needs_gallery and gallery is None:
         early = f"similarity decided: what the rule {rule} must know of all types is still being learnt"
         notice = "; ".join(filter(None, (notice, early)))
-        return Policy(Rule.SIMILARITY, stack.threshold, settings=own, notice=notice, appends=stored.readable)
+        return Policy(
+            Rule.SIMILARITY,
+            stack.threshold,
+            look=look,
+            settings=own,
+            notice=notice,
+            appends=stored.readable,
+        )
     meant = own.threshold if (own.rule or Rule.SIMILARITY) is rule else None
     threshold, source = _threshold(requested, meant, definition.threshold, stack.threshold)
     return Policy(
@@ -77,6 +90,7 @@ def choose_policy(
         threshold_source=source,
         gallery=gallery,
         odds=stack.odds,
+        look=look,
         settings=own,
         notice=notice,
         appends=stored.readable,

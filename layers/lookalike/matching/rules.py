@@ -1,6 +1,6 @@
 """The decision rules, one entry each: its score, what the score needs, and its threshold. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import Gallery, Prototype, TypeSimilarity
+from lookalike.matching.probability import sigmoid
 from lookalike.matching.settings import Rule
+from lookalike.matching.sighting import Sighting, sight_by_similarity
+from lookalike.vision.boxes import Box
+
+SURE_ODDS = 20
+"""How many times the odds of the threshold are beyond doubt. Who stops at the threshold itself lets
+more photos in that show none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,25 @@ class Query:
     encoding: NDArray[np.float32]
     encodings: Encodings
     similarity: float
+    gallery: Gallery | None
+    odds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A query that is looked at in several views, and the type it is held against.
+
+    Attributes:
+        views: encodings of the views, (views, dimension), rows of length 1.
+        boxes: where the views are; the first is the middle.
+        encodings: the type's, at least one.
+        gallery: what is known of all types; None where the rule needs none.
+        odds: of the type against all else, before the photo is seen.
+    """
+
+    views: NDArray[np.float32]
+    boxes: Sequence[Box]
+    encodings: Encodings
     gallery: Gallery | None
     odds: float = 1.0
 
@@ -53,11 +79,45 @@ def score_probability(query: Query) -> Score:
     Raises:
         ValueError: there is no gallery.
     """
-    if query.gallery is None:
-        raise ValueError("the probability compares with all other types: give the gallery")
     own = Prototype.of(query.encodings.matrix)
-    judged = query.gallery.judge(query.encoding, query.encodings.type_id, own, query.odds)
+    judged = _given(query.gallery).judge(query.encoding, query.encodings.type_id, own, query.odds)
     return Score(judged.probability, judged.nearest_other)
+
+
+def sight_similarity(scene: Scene) -> Sighting:
+    """The view nearest to one of the type's encodings, and that cosine similarity."""
+    return sight_by_similarity(scene.views, scene.encodings.matrix)
+
+
+def sight_probability(scene: Scene) -> Sighting:
+    """The view with the most evidence for the type, and how probable it is that it shows the type.
+
+    Of one view, this differs a little from `score_probability`: it is held against the likeliest other type,
+    where that takes all others together.
+
+    Raises:
+        ValueError: there is no gallery.
+    """
+    gallery, own = _given(scene.gallery), Prototype.of(scene.encodings.matrix)
+    seen = gallery.sight(scene.views, scene.boxes, scene.encodings.type_id, own)
+    log_odds = seen.score + gallery.fit.calibration.offset + np.log(scene.odds)
+    return Sighting(seen.view, float(sigmoid(log_odds)))
+
+
+def sure_similarity(threshold: float) -> float:
+    """Half of the way from the threshold to the very same photo."""
+    return (1 + threshold) / 2
+
+
+def sure_probability(threshold: float) -> float:
+    """Odds `SURE_ODDS` times those of the threshold: 0.95 for 0.5."""
+    return SURE_ODDS * threshold / (SURE_ODDS * threshold + 1 - threshold)
+
+
+def _given(gallery: Gallery | None) -> Gallery:
+    if gallery is None:
+        raise ValueError("the probability compares with all other types: give the gallery")
+    return gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +126,23 @@ class RuleDefinition:
 
     Attributes:
         score: of a query against a type.
+        sight: where a query shows the type, and its score there.
+        sure: by the threshold, a score of the middle that needs no look at the rest of the photo.
         threshold: where none is set; None for the stack's, which is meant for similarity.
         needs_gallery: whether the score needs to know all types.
     """
 
     score: Callable[[Query], Score]
+    sight: Callable[[Scene], Sighting]
+    sure: Callable[[float], float]
     threshold: float | None = None
     needs_gallery: bool = False
 
 
 RULES: Mapping[Rule, RuleDefinition] = {
-    Rule.SIMILARITY: RuleDefinition(score_similarity),
+    Rule.SIMILARITY: RuleDefinition(score_similarity, sight_similarity, sure_similarity),
     # More probable than not.
-    Rule.PROBABILITY: RuleDefinition(score_probability, threshold=0.5, needs_gallery=True),
+    Rule.PROBABILITY: RuleDefinition(
+        score_probability, sight_probability, sure_probability, threshold=0.5, needs_gallery=True
+    ),
 }

@@ -18,6 +18,13 @@ class Rule(StrEnum):
     PROBABILITY = "probability"
 
 
+class Look(StrEnum):
+    """Where in a photo an object is looked for."""
+
+    CENTRE = "centre"
+    ANYWHERE = "anywhere"
+
+
 RETIRED_RULE = "relative"
 """A rule that settings may still name; `probability` decides instead."""
 
@@ -32,6 +39,7 @@ class TypeSettings(BaseModel):
             were `uploaded`, so that one false match can't invite more.
         max_recognized: how many recognised images the type takes; recognitions that are under way at the
             same time may exceed it by their number. No limit of its own if left out.
+        look: where in a photo the object is looked for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +50,7 @@ class TypeSettings(BaseModel):
     ] = None
     vouch: Annotated[Literal["all", "uploaded"] | None, _NOT_IF_LEFT_OUT] = None
     max_recognized: Annotated[Annotated[int, Field(ge=0, le=50_000)] | None, _NOT_IF_LEFT_OUT] = None
+    look: Annotated[Look | None, _NOT_IF_LEFT_OUT] = None
 
 
 DEFAULTS = TypeSettings()

@@ -32,6 +32,20 @@ class Sighting(NamedTuple):
     score: float
 
 
+class Places(NamedTuple):
+    """Where types are seen in a photo, and how probable that is.
+
+    Attributes:
+        views: (types,), the view that speaks most for each.
+        seen: (types,), how probable it is that the type is there.
+        none: (views,), how probable it is that nothing known is in a view's place.
+    """
+
+    views: NDArray[np.intp]
+    seen: NDArray[np.floating]
+    none: NDArray[np.floating]
+
+
 def sight_by_similarity(views: NDArray[np.float32], matrix: NDArray[np.float32]) -> Sighting:
     """The view nearest to one of a type's encodings, and that cosine similarity.
 
@@ -61,13 +75,33 @@ def sight_by_evidence(evidence: NDArray[np.floating], boxes: Sequence[Box]) -> l
     Returns:
         Sightings of the types, in the order of the evidence's columns.
     """
-    widths = np.array([box.x1 - box.x0 for box in boxes])
-    weighed = evidence + np.log(widths / widths[0])[:, np.newaxis]
-    same_place = shared_parts(boxes) > SAME_PLACE
-    return [
-        Sighting(int(view), _log_odds(weighed, same_place[view], int(view), own))
-        for own, view in enumerate(weighed.argmax(axis=0))
-    ]
+    weighed, same_place = _weigh(evidence, boxes)
+    return [_sight(weighed, same_place, own) for own in range(evidence.shape[1])]
+
+
+def sight_one_by_evidence(evidence: NDArray[np.floating], boxes: Sequence[Box], own: int) -> Sighting:
+    """As `sight_by_evidence` does, of one type, by its column."""
+    weighed, same_place = _weigh(evidence, boxes)
+    return _sight(weighed, same_place, own)
+
+
+def rank_by_evidence(evidence: NDArray[np.floating], boxes: Sequence[Box]) -> Places:
+    """How probable each type is where the most speaks for it, against what else may be in the same place.
+
+    Types in different places don't exclude each other. Of one view this is the posterior of the types and of
+    none of them.
+
+    Args:
+        evidence: as `sight_by_evidence` takes it, with the prior odds of each type against none of them.
+        boxes: where the views are, squares; the first is the middle.
+    """
+    weighed, same_place = _weigh(evidence, boxes)
+    in_place = np.stack([weighed[near].max(axis=0) for near in same_place])
+    most = in_place.max(axis=1, initial=0, keepdims=True)
+    against = most[:, 0] + np.log(np.exp(in_place - most).sum(axis=1) + np.exp(-most[:, 0]))
+    views = weighed.argmax(axis=0)
+    seen = np.exp(np.take_along_axis(weighed, views[np.newaxis], axis=0)[0] - against[views])
+    return Places(views, seen, np.exp(-against))
 
 
 def shared_parts(boxes: Sequence[Box]) -> NDArray[np.float64]:
@@ -101,13 +135,30 @@ def look_until_sure(
     seen = sight(middle)
     if seen.score >= sure or len(pixels) == 1:
         return seen, middle
-    batches = [encode(pixels[start : start + BATCH]) for start in range(1, len(pixels), BATCH)]
-    encodings = np.concatenate([middle, *batches])
+    encodings = np.concatenate([middle, encode_in_batches(pixels[1:], encode)])
     return sight(encodings), encodings
 
 
-def _log_odds(weighed: NDArray[np.floating], same_place: NDArray[np.bool_], view: int, own: int) -> float:
+def encode_in_batches(
+    pixels: NDArray[np.uint8], encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Encode a photo's views, (views, size, size, 3), at least one, `BATCH` at a time."""
+    starts = range(0, len(pixels), BATCH)
+    return np.concatenate([encode(pixels[start : start + BATCH]) for start in starts])
+
+
+def _weigh(
+    evidence: NDArray[np.floating], boxes: Sequence[Box]
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """The evidence by views' widths, and which views show the same place."""
+    widths = np.array([box.x1 - box.x0 for box in boxes])
+    return evidence + np.log(widths / widths[0])[:, np.newaxis], shared_parts(boxes) > SAME_PLACE
+
+
+def _sight(weighed: NDArray[np.floating], same_place: NDArray[np.bool_], own: int) -> Sighting:
+    view = int(weighed[:, own].argmax())
     mine = float(weighed[view, own])
-    others = np.delete(weighed[same_place], own, axis=1)
+    others = np.delete(weighed[same_place[view]], own, axis=1)
     # An object of no known type has the evidence 0.
-    return mine - float(np.logaddexp(others.max(), 0) - np.log(2)) if others.size else mine
+    against = float(np.logaddexp(others.max(), 0) - np.log(2)) if others.size else 0.0
+    return Sighting(view, mine - against)

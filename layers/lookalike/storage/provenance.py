@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lookalike.matching.encodings import Origin, Row
+from lookalike.vision.boxes import Box, format_box, parse_box
+
+BOX = "box"
+"""Name of the metadata that tells where the object is."""
 
 MAX_FILENAME_BYTES = 255
 """What is kept of a file's name: with a key of 1,024 bytes it fits into S3's 2 KB of metadata as base64."""
@@ -20,16 +24,18 @@ class Provenance:
         similarity: to the image it was nearest to.
         nearest: that image's key.
         filename: what it was called where it came from; the first `MAX_FILENAME_BYTES` of it are kept.
+        box: where the object is, of an uploaded one; the window that matched, of a recognised one.
     """
 
     origin: Origin = Origin.UPLOADED
     similarity: float | None = None
     nearest: str | None = None
     filename: str | None = None
+    box: Box | None = None
 
     def row(self, image: str, etag: str, time: str) -> Row:
         """The row of the image with this key, ETag and time."""
-        return Row(image, etag, self.origin, time, self.similarity, self.nearest, self.filename)
+        return Row(image, etag, self.origin, time, self.similarity, self.nearest, self.filename, self.box)
 
 
 def to_metadata(provenance: Provenance) -> dict[str, str]:
@@ -42,18 +48,26 @@ def to_metadata(provenance: Provenance) -> dict[str, str]:
     if provenance.filename is not None:
         kept = provenance.filename.encode(errors="replace")[:MAX_FILENAME_BYTES]
         metadata["filename"] = urlsafe_b64encode(kept).decode()
+    if provenance.box is not None:
+        metadata[BOX] = format_box(provenance.box)
     return metadata
 
 
 def from_metadata(metadata: Mapping[str, str]) -> Provenance:
-    """What `to_metadata` wrote; whatever else people put there counts as an upload, or as not known."""
+    """What `to_metadata` wrote; whatever else people put there counts as an upload, or as not known.
+
+    Raises:
+        InvalidBoxError: what it says of a box is none.
+    """
+    box = parse_box(metadata[BOX]) if BOX in metadata else None
     if metadata.get("origin") != Origin.RECOGNIZED:
-        return Provenance()
+        return Provenance(box=box)
     return Provenance(
         Origin.RECOGNIZED,
         _similarity(metadata.get("similarity", "")),
         _text(metadata.get("nearest")),
         _text(metadata.get("filename")),
+        box,
     )
 
 

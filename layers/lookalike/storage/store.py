@@ -7,7 +7,7 @@ from functools import partial
 from aws_lambda_powertools import Logger
 
 from lookalike import keys
-from lookalike.errors import NotFoundError, TooManyImagesError
+from lookalike.errors import InvalidBoxError, NotFoundError, TooManyImagesError
 from lookalike.matching.encodings import Encodings, now
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.settings import MAX_BYTES_OF_SETTINGS, StoredSettings, TypeSettings, parse_settings
@@ -17,6 +17,7 @@ from lookalike.storage.cache import Cache
 from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionError, tries
 from lookalike.storage.derived import Derived
 from lookalike.storage.provenance import Provenance, from_metadata, to_metadata
+from lookalike.vision.boxes import Box
 from lookalike.vision.images import MAX_BYTES, check_size
 
 MAX_IMAGES = 50_000
@@ -110,9 +111,9 @@ class Store:
         check_size(image.size)
         return image
 
-    def put_image(self, key: str, data: bytes, media_type: str) -> str:
+    def put_image(self, key: str, data: bytes, media_type: str, box: Box | None = None) -> str:
         """Put an uploaded image, in place of one with the same key if there is one; returns its ETag."""
-        return self.bucket.put(key, data, media_type)
+        return self.bucket.put(key, data, media_type, to_metadata(Provenance(box=box)) if box else None)
 
     def add_recognized_image(
         self, key: str, data: bytes, media_type: str, provenance: Provenance
@@ -123,7 +124,8 @@ class Store:
         them may have found another image nearest.
 
         Raises:
-            ContentionError: others are putting it too, or removing it, each time this is tried.
+            ContentionError: others are putting it too, or removing it, each time this is tried; or it is
+                there with a box that is wrong.
         """
         for _ in tries(ATTEMPTS):
             try:
@@ -131,7 +133,10 @@ class Store:
                 return self.bucket.put_if(key, data, media_type, metadata, expected_etag=None), provenance
             except Conflict:
                 if head := self.bucket.head(key):
-                    return head.etag, from_metadata(head.metadata)
+                    try:
+                        return head.etag, from_metadata(head.metadata)
+                    except InvalidBoxError as error:
+                        raise ContentionError(f"{key} is there, and can't be encoded: {error}") from error
         raise ContentionError(f"others put or removed {key} in each of {ATTEMPTS} attempts")
 
     def delete_image(self, key: str) -> None:

@@ -80,14 +80,19 @@ def make_box(corners: list[float]) -> Box:
             f"the box {shown} leaves the photo: x0,y0,x1,y1 are parts of the upright photo's width and "
             f"height, from 0 to 1{hint}"
         )
-    # Adding 0 makes a negative zero a plain one.
-    box = Box(*(round(corner, DECIMALS) + 0.0 for corner in corners))
+    box = round_box(Box(*corners))
     if box.x0 >= box.x1 or box.y0 >= box.y1:
         raise InvalidBoxError(
             f"the box {shown} is empty: x0,y0 is its upper left corner and x1,y1 its lower right one, "
             "so that x0 < x1 and y0 < y1"
         )
     return box
+
+
+def round_box(box: Box) -> Box:
+    """A box rounded to `DECIMALS`."""
+    # Adding 0 makes a negative zero a plain one.
+    return Box(*(round(corner, DECIMALS) + 0.0 for corner in box))
 
 
 def format_box(box: Box) -> str:

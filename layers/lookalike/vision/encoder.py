@@ -12,8 +12,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from lookalike.errors import ModelError
+from lookalike.vision.boxes import Box
 from lookalike.vision.images import preprocess
 from lookalike.vision.model import GRAPH_FILE, read_description
+from lookalike.vision.views import preprocess_box, preprocess_window
 
 
 class Encoder:
@@ -60,13 +62,26 @@ class Encoder:
         """How many numbers an encoding has."""
         return self.description.dimension
 
-    def preprocess(self, image: bytes) -> NDArray[np.uint8]:
+    def preprocess(self, image: bytes, box: Box | None = None) -> NDArray[np.uint8]:
         """An image's bytes to the pixels this encoder takes, (image_size, image_size, 3).
+
+        Args:
+            image: the bytes of an image file.
+            box: where the object is: the square around it is taken; without it, the middle square.
 
         Raises:
             ImageError: the bytes are no image that can be decoded.
         """
-        return preprocess(image, self.description.image_size)
+        size = self.description.image_size
+        return preprocess_box(image, size, box) if box else preprocess(image, size)
+
+    def preprocess_window(self, image: bytes, box: Box) -> NDArray[np.uint8]:
+        """As `preprocess`, of one window that recognition looked at.
+
+        Raises:
+            ImageError: the bytes are no image that can be decoded.
+        """
+        return preprocess_window(image, self.description.image_size, box)
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode preprocessed images.

@@ -179,15 +179,34 @@ def decodes_alike(data: bytes, shorter_side: int, other: int) -> bool:
     return len(sizes) == 1
 
 
+def affordable(data: bytes, shorter_side: int, least: int) -> int:
+    """The shorter side to decode an image for: as wanted, or less where that is more than is decoded.
+
+    Args:
+        data: of an image file.
+        shorter_side: what is wanted, in pixels.
+        least: below this it is not lowered.
+    """
+    while shorter_side > least and _decoded_pixels(data, shorter_side) > MAX_DECODED_PIXELS:
+        shorter_side = max(shorter_side // 2, least)
+    return shorter_side
+
+
 def _takes_much_memory(data: bytes, shorter_side: int) -> bool:
     if sniff_format(data) != "JPEG":
         return True
+    pixels = _decoded_pixels(data, shorter_side)
+    return not 0 < pixels <= LARGE_PIXELS
+
+
+def _decoded_pixels(data: bytes, shorter_side: int) -> int:
+    """How many pixels a JPEG is decoded to; 0 of other formats and of what can't be read."""
     try:
         with Image.open(BytesIO(data), formats=["JPEG"]) as image:
             _scale_while_decoding(image, shorter_side)
-            return image.width * image.height > LARGE_PIXELS
+            return image.width * image.height
     except Exception:  # what is wrong with it is for decoding to tell
-        return True
+        return 0
 
 
 def _scale_while_decoding(image: Image.Image, shorter_side: int) -> None:

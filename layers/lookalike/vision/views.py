@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.vision.boxes import REFERENCE_MARGIN, Box, square_around
-from lookalike.vision.images import SCALED_DECODING, decode, decodes_alike, memory_bounded, resize_and_crop
+from lookalike.vision.images import (
+    SCALED_DECODING,
+    affordable,
+    decode,
+    decodes_alike,
+    memory_bounded,
+    resize_and_crop,
+)
 
 SIZES = (0.6, 0.3)
 """The sides of the windows beside the middle square, in parts of the photo's shorter side. Another size
@@ -59,6 +66,17 @@ def windows(width: int, height: int, size: int) -> list[Box]:
     return [_middle(width, height)]
 
 
+def cut_middle(data: bytes, size: int) -> Views:
+    """The middle square alone, as `preprocess` gives it.
+
+    Raises:
+        ImageError: as `decode`.
+    """
+    with memory_bounded(data, size):
+        image = decode(data, size)
+        return Views((_middle(*image.size),), np.asarray(resize_and_crop(image, size))[np.newaxis])
+
+
 def cut_views(data: bytes, size: int) -> Views:
     """Decode a photo once, at the scale that its smallest windows need, and cut its views.
 
@@ -68,7 +86,7 @@ def cut_views(data: bytes, size: int) -> Views:
     Raises:
         ImageError: as `decode`.
     """
-    needed = math.ceil(size / SIZES[-1] / SCALED_DECODING)
+    needed = _scale_of_windows(data, size)
     with memory_bounded(data, needed):
         image = decode(data, needed)
         boxes = windows(*image.size, size)
@@ -77,12 +95,23 @@ def cut_views(data: bytes, size: int) -> Views:
             pixels[0] = np.asarray(resize_and_crop(image, size))
         else:
             pixels[0] = np.asarray(resize_and_crop(decode(data, size), size))
-        # JPEGs are decoded about this small; of other formats, windows are then cut as fast.
-        if (factor := min(image.size) // math.ceil(SCALED_DECODING * needed)) > 1:
-            image = image.reduce(factor)
+        image = _reduce(image, needed)
         for row, box in zip(pixels[1:], boxes[1:], strict=True):
             row[:] = np.asarray(_cut(image, box, size))
     return Views(tuple(boxes), pixels)
+
+
+def preprocess_window(data: bytes, size: int, box: Box) -> NDArray[np.uint8]:
+    """One window of a photo, (size, size, 3), as `cut_views` cuts it.
+
+    Raises:
+        ImageError: as `decode`.
+    """
+    needed = _scale_of_windows(data, size)
+    with memory_bounded(data, needed):
+        image = _reduce(decode(data, needed), needed)
+        # A window is a square already, but for rounding and for what people may write.
+        return np.asarray(_cut(image, square_around(box, *image.size, margin=1), size))
 
 
 def preprocess_box(data: bytes, size: int, box: Box, margin: float = REFERENCE_MARGIN) -> NDArray[np.uint8]:
@@ -93,10 +122,20 @@ def preprocess_box(data: bytes, size: int, box: Box, margin: float = REFERENCE_M
     """
     # The square's side in parts of the shorter side is at least this, however the photo is turned.
     part = min(1.0, margin * max(box.x1 - box.x0, box.y1 - box.y0))
-    shorter = math.ceil(size / part)
+    shorter = affordable(data, math.ceil(size / part), size)
     with memory_bounded(data, shorter):
         image = decode(data, shorter)
         return np.asarray(_cut(image, square_around(box, *image.size, margin), size))
+
+
+def _scale_of_windows(data: bytes, size: int) -> int:
+    return affordable(data, math.ceil(size / SIZES[-1] / SCALED_DECODING), size)
+
+
+def _reduce(image: Image.Image, needed: int) -> Image.Image:
+    """JPEGs are decoded about this small; of other formats, windows are then cut as fast."""
+    factor = min(image.size) // math.ceil(SCALED_DECODING * needed)
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _middle(width: int, height: int) -> Box:

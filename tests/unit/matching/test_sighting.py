@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,51 +22,56 @@ BOXES = windows(800, 600, 224)
 EVIDENCE = arrays(np.float64, (len(BOXES), 4), elements=st.floats(-100, 100))
 
 
+def about(value: float) -> Any:
+    """As a score that has been rounded."""
+    return pytest.approx(value)
+
+
 def unit(rows: np.ndarray) -> np.ndarray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def test_by_similarity_the_view_nearest_to_any_reference_speaks():
+def test_by_similarity_the_view_nearest_to_any_reference_speaks() -> None:
     draws = np.random.default_rng(0)
     views, references = unit(draws.normal(size=(9, 16))), unit(draws.normal(size=(5, 16)))
     views[6] = references[3]
-    assert sight_by_similarity(views, references) == Sighting(6, pytest.approx(1))
+    assert sight_by_similarity(views, references) == Sighting(6, about(1))
 
 
-def test_of_one_view_the_similarity_is_that_of_the_photo():
+def test_of_one_view_the_similarity_is_that_of_the_photo() -> None:
     draws = np.random.default_rng(1)
     view, references = unit(draws.normal(size=(1, 16))), unit(draws.normal(size=(5, 16)))
-    assert sight_by_similarity(view, references) == Sighting(0, pytest.approx((references @ view[0]).max()))
+    assert sight_by_similarity(view, references) == Sighting(0, about((references @ view[0]).max()))
 
 
 @given(EVIDENCE)
-def test_of_views_of_one_size_the_one_with_the_most_evidence_speaks(evidence: np.ndarray):
+def test_of_views_of_one_size_the_one_with_the_most_evidence_speaks(evidence: np.ndarray) -> None:
     same_size = BOXES[1:7]
     for own, sighting in enumerate(sight_by_evidence(evidence[1:7], same_size)):
-        assert evidence[1 + sighting.view, own] == evidence[1:7, own].max()
+        assert evidence[1 + sighting.view, own] == pytest.approx(evidence[1:7, own].max(), abs=1e-9)
 
 
 @given(EVIDENCE)
-def test_more_views_are_never_less_evidence_for_the_only_type(evidence: np.ndarray):
+def test_more_views_are_never_less_evidence_for_the_only_type(evidence: np.ndarray) -> None:
     scores = [sight_by_evidence(evidence[:count, :1], BOXES[:count])[0].score for count in (1, 7, 42)]
     assert scores == sorted(scores)
 
 
-def test_of_one_view_these_are_its_log_odds():
+def test_of_one_view_these_are_its_log_odds() -> None:
     first, second = sight_by_evidence(np.array([[3.0, 1.0]]), BOXES[:1])
-    assert first == Sighting(0, pytest.approx(3 - np.log((np.exp(1) + 1) / 2)))
-    assert second == Sighting(0, pytest.approx(1 - np.log((np.exp(3) + 1) / 2)))
+    assert first == Sighting(0, about(3 - np.log((np.exp(1) + 1) / 2)))
+    assert second == Sighting(0, about(1 - np.log((np.exp(3) + 1) / 2)))
 
 
-def test_a_small_view_needs_more_evidence_than_the_middle():
+def test_a_small_view_needs_more_evidence_than_the_middle() -> None:
     middle, small = Box(0, 0, 1, 1), Box(0, 0, 0.5, 0.5)
     (seen,) = sight_by_evidence(np.array([[2.0], [2.5]]), [middle, small])
     assert seen == Sighting(0, 2)
     (seen,) = sight_by_evidence(np.array([[2.0], [3.0]]), [middle, small])
-    assert seen == Sighting(1, pytest.approx(3 - np.log(2)))
+    assert seen == Sighting(1, about(3 - np.log(2)))
 
 
-def test_another_type_in_the_same_place_is_a_rival():
+def test_another_type_in_the_same_place_is_a_rival() -> None:
     hammer, part_of_it = Box(0, 0, 0.6, 0.6), Box(0.1, 0.1, 0.4, 0.4)
     #                  pliers, hammer
     evidence = np.array([[-5.0, 20.0], [8.0, 4.0]])
@@ -72,17 +80,17 @@ def test_another_type_in_the_same_place_is_a_rival():
     assert seen_hammer.view == 0 and seen_hammer.score > 10
 
 
-def test_another_type_elsewhere_is_no_rival():
+def test_another_type_elsewhere_is_no_rival() -> None:
     here, there = Box(0, 0, 0.3, 0.3), Box(0.6, 0.6, 0.9, 0.9)
     seen = sight_by_evidence(np.array([[8.0, -60.0], [-60.0, 30.0]]), [here, there])
-    assert seen == [Sighting(0, pytest.approx(8 + np.log(2))), Sighting(1, pytest.approx(30 + np.log(2)))]
+    assert seen == [Sighting(0, about(8 + np.log(2))), Sighting(1, about(30 + np.log(2)))]
 
 
-def test_where_no_other_type_is_known_all_evidence_counts():
+def test_where_no_other_type_is_known_all_evidence_counts() -> None:
     assert sight_by_evidence(np.array([[1.0], [3.0]]), BOXES[1:3]) == [Sighting(1, 3)]
 
 
-def test_how_much_boxes_share():
+def test_how_much_boxes_share() -> None:
     whole, left, right, corner = Box(0, 0, 1, 1), Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1), Box(0.4, 0, 0.8, 0.5)
     shared = shared_parts([whole, left, right, corner])
     assert shared[0].tolist() == [1, 1, 1, 1]
@@ -90,18 +98,18 @@ def test_how_much_boxes_share():
     assert shared[1, 3] == pytest.approx(0.25)
 
 
-def counting(asked: list[int], clear: int):
+def counting(asked: list[int], clear: int) -> Callable[[np.ndarray], np.ndarray]:
     """An encoder that finds one view like the references, and counts what it encodes."""
 
     def encode(some: np.ndarray) -> np.ndarray:
         asked.append(len(some))
-        return (some.reshape(-1, 1) == clear).astype(np.float32)
+        return np.asarray(some.reshape(-1, 1) == clear, np.float32)
 
     return encode
 
 
 @given(st.integers(0, len(BOXES) - 1))
-def test_a_middle_beyond_doubt_is_enough(clear: int):
+def test_a_middle_beyond_doubt_is_enough(clear: int) -> None:
     pixels = np.arange(len(BOXES), dtype=np.uint8).reshape(-1, 1, 1, 1)
     asked: list[int] = []
     reference = np.ones((1, 1), np.float32)
@@ -113,7 +121,7 @@ def test_a_middle_beyond_doubt_is_enough(clear: int):
     assert asked[0] == 1 and max(asked) <= BATCH
 
 
-def test_a_photo_of_one_view_is_encoded_once():
+def test_a_photo_of_one_view_is_encoded_once() -> None:
     asked: list[int] = []
     look_until_sure(np.zeros((1, 1, 1, 1), np.uint8), counting(asked, 1), lambda _: Sighting(0, 0), sure=0.9)
     assert asked == [1]

@@ -42,7 +42,7 @@ def file(image: Image.Image, image_format: str = "PNG", orientation: int = 1) ->
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000), st.sampled_from([32, 224, 336]))
-def test_views_are_squares_within_the_photo_and_few(width: int, height: int, size: int):
+def test_views_are_squares_within_the_photo_and_few(width: int, height: int, size: int) -> None:
     boxes = windows(width, height, size)
     assert 1 <= len(boxes) <= MAX_VIEWS
     for box in boxes:
@@ -52,13 +52,13 @@ def test_views_are_squares_within_the_photo_and_few(width: int, height: int, siz
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000))
-def test_no_window_is_much_smaller_than_what_the_encoder_takes(width: int, height: int):
+def test_no_window_is_much_smaller_than_what_the_encoder_takes(width: int, height: int) -> None:
     for box in windows(width, height, SIZE)[1:]:
         assert (box.x1 - box.x0) * width >= SMALLEST * SIZE - 1e-6
 
 
 @given(st.integers(400, 3000), st.integers(400, 3000))
-def test_no_part_of_a_usual_photo_is_overlooked(width: int, height: int):
+def test_no_part_of_a_usual_photo_is_overlooked(width: int, height: int) -> None:
     if max(width, height) > 2 * min(width, height):
         return
     smallest = windows(width, height, SIZE)[1:]
@@ -67,26 +67,26 @@ def test_no_part_of_a_usual_photo_is_overlooked(width: int, height: int):
 
 
 @given(st.integers(30, 3000), st.integers(30, 3000))
-def test_a_turned_photo_has_turned_views(width: int, height: int):
+def test_a_turned_photo_has_turned_views(width: int, height: int) -> None:
     turned = {Box(box.y0, box.x0, box.y1, box.x1) for box in windows(height, width, SIZE)}
     assert set(windows(width, height, SIZE)) == turned
 
 
 @pytest.mark.parametrize(("width", "height"), [(60, 40), (40, 4000), (9000, 120)])
-def test_of_a_tiny_or_thin_photo_only_the_middle_is_seen(width: int, height: int):
+def test_of_a_tiny_or_thin_photo_only_the_middle_is_seen(width: int, height: int) -> None:
     assert len(windows(width, height, SIZE)) == 1
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_middle_view_is_what_is_encoded_without_views(image_format: str, orientation: int):
+def test_the_middle_view_is_what_is_encoded_without_views(image_format: str, orientation: int) -> None:
     data = file(photo(900, 640), image_format, orientation)
     np.testing.assert_array_equal(cut_views(data, SIZE).pixels[0], preprocess(data, SIZE))
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 1800), st.integers(1, 1800))
-def test_the_middle_view_is_the_same_at_any_size(width: int, height: int):
+def test_the_middle_view_is_the_same_at_any_size(width: int, height: int) -> None:
     data = file(photo(width, height), "JPEG")
     views = cut_views(data, SIZE)
     assert views.pixels.shape == (len(views.boxes), SIZE, SIZE, 3)
@@ -94,7 +94,7 @@ def test_the_middle_view_is_the_same_at_any_size(width: int, height: int):
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT_BY)
-def test_views_are_of_the_upright_photo(orientation: int):
+def test_views_are_of_the_upright_photo(orientation: int) -> None:
     stored = photo(900, 640)
     turned = cut_views(file(stored, orientation=orientation), SIZE)
     upright = cut_views(file(stored.transpose(UPRIGHT_BY[orientation])), SIZE)
@@ -102,7 +102,7 @@ def test_views_are_of_the_upright_photo(orientation: int):
     np.testing.assert_array_equal(turned.pixels, upright.pixels)
 
 
-def test_a_view_shows_what_its_box_holds():
+def test_a_view_shows_what_its_box_holds() -> None:
     image = Image.new("RGB", (900, 600), "white")
     image.paste("red", (600, 300, 700, 400))
     views = cut_views(file(image), SIZE)
@@ -116,7 +116,7 @@ def test_a_view_shows_what_its_box_holds():
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_square_around_a_reference_is_of_the_upright_photo(orientation: int):
+def test_the_square_around_a_reference_is_of_the_upright_photo(orientation: int) -> None:
     stored = photo(900, 640)
     upright = stored.transpose(UPRIGHT_BY[orientation]) if orientation > 1 else stored
     box = Box(0.1, 0.2, 0.4, 0.5)
@@ -126,14 +126,14 @@ def test_the_square_around_a_reference_is_of_the_upright_photo(orientation: int)
     )
 
 
-def test_a_box_that_is_the_middle_square_encodes_as_the_photo_does():
+def test_a_box_that_is_the_middle_square_encodes_as_the_photo_does() -> None:
     data = file(photo(900, 600))
     square = preprocess_box(data, SIZE, Box(150 / 900, 0, 750 / 900, 1))
     difference = square.astype(int) - preprocess(data, SIZE)
     assert np.abs(difference).max() <= 1
 
 
-def test_a_small_box_of_a_large_photo_is_decoded_sharply():
+def test_a_small_box_of_a_large_photo_is_decoded_sharply() -> None:
     image = photo(4000, 3000)
     stripes = np.zeros((128, 128, 3), np.uint8)
     stripes[:, ::4] = stripes[:, 1::4] = 255
@@ -143,7 +143,7 @@ def test_a_small_box_of_a_large_photo_is_decoded_sharply():
     assert pixels[50:150, 50:150].std() > 80
 
 
-def test_a_damaged_photo_is_refused():
+def test_a_damaged_photo_is_refused() -> None:
     data = file(photo(900, 600), "JPEG")
     for look in (cut_views, lambda data, size: preprocess_box(data, size, Box(0, 0, 0.5, 0.5))):
         with pytest.raises(ImageError):
@@ -188,12 +188,12 @@ def peak(kind: str, path: Path) -> int:
     return int(done.stdout)
 
 
-def test_views_of_50_megapixels_need_little_more_memory_than_the_middle(fifty_megapixels: Path):
+def test_views_of_50_megapixels_need_little_more_memory_than_the_middle(fifty_megapixels: Path) -> None:
     nothing, middle, views = (peak(kind, fifty_megapixels) for kind in ("nothing", "middle", "views"))
     assert views - middle < 40
     assert views - nothing < 100
 
 
-def test_a_small_box_of_50_megapixels_stays_within_the_bound_of_images(fifty_megapixels: Path):
+def test_a_small_box_of_50_megapixels_stays_within_the_bound_of_images(fifty_megapixels: Path) -> None:
     nothing, box = (peak(kind, fifty_megapixels) for kind in ("nothing", "box"))
     assert box - nothing < 300
