@@ -12,7 +12,8 @@ from rich.table import Table
 
 from lookalike.matching.settings import Rule
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.commands.options import Model, PhotosFolder
+from lookalike_tools.commands.evaluate_scenes import evaluate_scenes
+from lookalike_tools.commands.options import Model
 from lookalike_tools.evaluation.confusions import find_confusions
 from lookalike_tools.evaluation.evaluate import draw_references, evaluate_rules
 from lookalike_tools.evaluation.photos import read_photos
@@ -21,7 +22,15 @@ from lookalike_tools.photos.folders import print_left_out
 
 
 def evaluate(
-    photos: PhotosFolder,
+    photos: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Holds a folder of photos for each type.")
+    ] = None,
+    scenes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Instead: holds scenes/ with whole scenes, and boxes.json with their objects."
+        ),
+    ] = None,
     model: Model = None,
     references: Annotated[
         str,
@@ -38,6 +47,11 @@ def evaluate(
 ) -> None:
     """How well each decision rule tells types apart: every photo is asked against every type."""
     counts = _parse_counts(references)
+    if scenes:
+        _evaluate_scenes(photos, scenes, model, counts, repeats, as_json=as_json, report=report)
+        return
+    if not photos:
+        raise typer.BadParameter("give a folder of photos, or --scenes DIR", param_hint="DIR")
     notes = Console(stderr=True)
     encoder = Encoder(model or prepare_model(notes))
     found = read_photos(encoder, photos, max(counts), notes)
@@ -62,6 +76,23 @@ def evaluate(
         notes.print(f"report: {report}")
     if print_left_out(notes, found.left_out):
         raise typer.Exit(1)
+
+
+def _evaluate_scenes(
+    photos: Path | None,
+    scenes: Path,
+    model: Path | None,
+    counts: list[int],
+    repeats: int,
+    *,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    if photos:
+        raise typer.BadParameter("give photos or scenes, not both", param_hint="--scenes")
+    if len(counts) > 1:
+        raise typer.BadParameter("with --scenes, give one number", param_hint="--references")
+    evaluate_scenes(scenes, model, counts[0], repeats, as_json=as_json, report=report)
 
 
 def _parse_counts(text: str) -> list[int]:

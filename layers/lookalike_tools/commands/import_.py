@@ -8,11 +8,13 @@ from rich.progress import track
 
 from lookalike.errors import InvalidNameError
 from lookalike.keys import image_key
+from lookalike.vision.boxes import format_box
 from lookalike_tools.commands.options import LiveStack, PhotosFolder
 from lookalike_tools.live.api import put_json, read_type
-from lookalike_tools.live.photos import Upload, content_etag, list_etags, upload_photos
+from lookalike_tools.live.photos import Upload, content_etag, list_etags, read_boxes, upload_photos
 from lookalike_tools.live.rebuilding import wait_until_built
 from lookalike_tools.live.stack import Stack, find_stack
+from lookalike_tools.photos.boxes import BOXES_FILE, PhotoBoxes, read_photo_boxes
 from lookalike_tools.photos.folders import TYPE_FOLDER_RULE, LeftOut, PhotosError, find_photos, print_left_out
 
 console = Console()
@@ -22,6 +24,10 @@ def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
     """Put folders of photos into a stack, and wait until they are built; what is there already is skipped.
 
     A folder whose name can't be a type's becomes a type of a name that comes near, with its own as the title.
+    Where the object is only a part of a photo, boxes.json in DIR says which:
+    {"type/photo.jpg": [x0, y0, x1, y1], ...}, in parts of the upright photo's width and height. In a type's
+    folder, it names the photos alone.
+
     At the end stands what was not taken; the exit status is 1 if a folder or photo is among it.
     """
     live = find_stack(stack)
@@ -31,7 +37,8 @@ def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
         raise PhotosError(
             f"{photos} holds no photos: give a folder that holds a folder for each type. {TYPE_FOLDER_RULE}"
         )
-    uploads, unnamable = _name_uploads(found.photos)
+    boxes = read_photo_boxes(photos, [path for paths in found.photos.values() for path in paths])
+    uploads, refused = _name_uploads(found.photos, boxes)
     missing = _find_missing(live, list(found.photos), uploads)
     for _ in track(upload_photos(live, missing), "uploading photos", total=len(missing), console=console):
         pass
@@ -45,7 +52,8 @@ def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
         f"{len(missing)} photos of {len(found.photos)} types put, "
         f"{len(uploads) - len(missing)} were there already."
     )
-    asked_for = print_left_out(console, [*found.left_out, *unnamable])
+    others = [each for each in found.left_out if Path(each.what).name != BOXES_FILE]
+    asked_for = print_left_out(console, [*others, *refused])
     rejected = [entry for type_id in found.photos for entry in read_type(live, type_id)["rejected"]]
     for entry in rejected:
         console.print(f"rejected: {entry['image']}: {entry['reason']}", style="yellow", soft_wrap=True)
@@ -53,24 +61,31 @@ def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
         raise typer.Exit(1)
 
 
-def _name_uploads(found: dict[str, list[Path]]) -> tuple[list[Upload], list[LeftOut]]:
-    """An upload for each photo; and those whose names can't be keys."""
-    uploads, left_out = [], []
+def _name_uploads(found: dict[str, list[Path]], boxes: PhotoBoxes) -> tuple[list[Upload], list[LeftOut]]:
+    """An upload for each photo; and those whose names can't be keys, or whose boxes can't be theirs."""
+    uploads, refused = [], [LeftOut(path, reason) for path, reason in sorted(boxes.refused.items())]
     for type_id, path in ((type_id, path) for type_id, paths in found.items() for path in paths):
+        if path in boxes.refused:
+            continue
         try:
-            uploads.append(Upload(image_key(type_id, path.name), path))
+            uploads.append(Upload(image_key(type_id, path.name), path, boxes.boxes.get(path)))
         except InvalidNameError as error:
-            left_out.append(LeftOut(path, str(error)))
-    return uploads, left_out
+            refused.append(LeftOut(path, str(error)))
+    return uploads, refused
 
 
 def _find_missing(stack: Stack, type_ids: list[str], uploads: list[Upload]) -> list[Upload]:
-    """The uploads that the bucket does not hold with the same bytes."""
+    """The uploads that the bucket does not hold with the same bytes, and the same box if they have one."""
     etags: dict[str, str] = {}
     listed = list_etags(stack, type_ids)
     for listing in track(listed, "looking what is there", total=len(type_ids), console=console):
         etags |= listing
-    return [upload for upload in uploads if etags.get(upload.key) != content_etag(upload.read())]
+    same = [upload for upload in uploads if etags.get(upload.key) == content_etag(upload.read())]
+    boxes = read_boxes(stack, [upload.key for upload in same if upload.box])
+    there = {
+        upload.key for upload in same if not upload.box or boxes.get(upload.key) == format_box(upload.box)
+    }
+    return [upload for upload in uploads if upload.key not in there]
 
 
 def _keep_title(stack: Stack, type_id: str, title: str) -> None:

@@ -28,7 +28,8 @@ class Trials(NamedTuple):
     Attributes:
         scores: (trials,), higher is more alike.
         genuine: (trials,), whether the photo shows the type.
-        groups: (trials,), the photo's type as a number from 0: photos of one type are not independent.
+        groups: (trials,), numbers from 0 of what is drawn together, such as the photo's type or scene: trials
+            of one group are not independent.
     """
 
     scores: NDArray[np.floating]
@@ -94,19 +95,19 @@ def threshold_at_far(curve: Curve, far: float) -> float:
 def bootstrap(
     statistic: Callable[[NDArray[np.float64]], float], groups: int, repeats: int = 200, seed: int = 0
 ) -> Interval:
-    """A percentile bootstrap interval over groups, because trials of one type share photos.
+    """A percentile bootstrap interval over groups, because trials of one group share photos.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
 
     Args:
-        statistic: takes how often each group was drawn, (groups,).
+        statistic: takes how often each group was drawn, (groups,). Draws for which it is NaN don't count.
         groups: how many there are.
         repeats: how often to draw.
         seed: of the draws.
     """
     random = np.random.default_rng(seed)
     drawn = random.multinomial(groups, np.full(groups, 1 / groups), repeats).astype(np.float64)
-    low, high = np.quantile([statistic(weights) for weights in drawn], [0.025, 0.975])
+    low, high = np.nanquantile([statistic(weights) for weights in drawn], [0.025, 0.975])
     return Interval(float(low), float(high))
 
 

@@ -11,19 +11,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
 from lookalike.keys import images_prefix
+from lookalike.vision.boxes import Box, format_box
 from lookalike.vision.images import decode
 from lookalike_tools.live.stack import Stack, StackError
 
 THREADS = 8
 """A boto3 client keeps 10 connections."""
 
+BOX = "box"
+"""The object metadata that says where in a photo its object is."""
+
 
 @dataclass(frozen=True)
 class Upload:
-    """A photo and the key it gets; `photo` is its bytes, or the file that holds them."""
+    """A photo and the key it gets; `photo` is its bytes, or the file that holds them; `box` its object's."""
 
     key: str
     photo: Path | bytes
+    box: Box | None = None
 
     def read(self) -> bytes:
         """The photo's bytes."""
@@ -40,8 +45,15 @@ def upload_photos(stack: Stack, uploads: Sequence[Upload]) -> Iterator[Upload]:
 
     def put(upload: Upload) -> Upload:
         media_type = mimetypes.guess_type(upload.key)[0] or "application/octet-stream"
+        metadata = {BOX: format_box(upload.box)} if upload.box else {}
         try:
-            s3.put_object(Bucket=stack.bucket, Key=upload.key, Body=upload.read(), ContentType=media_type)
+            s3.put_object(
+                Bucket=stack.bucket,
+                Key=upload.key,
+                Body=upload.read(),
+                ContentType=media_type,
+                Metadata=metadata,
+            )
         except (BotoCoreError, ClientError) as error:
             raise StackError(f"{upload.key} can't be put into {stack.bucket}: {error}") from None
         return upload
@@ -67,6 +79,26 @@ def list_etags(stack: Stack, type_ids: Sequence[str]) -> Iterator[dict[str, str]
 
     with ThreadPoolExecutor(THREADS) as threads:
         yield from threads.map(list_type, type_ids)
+
+
+def read_boxes(stack: Stack, keys: Collection[str]) -> dict[str, str]:
+    """The boxes of images in the bucket, as they are written there, by key; those without have none.
+
+    Raises:
+        StackError: an image can't be read.
+    """
+    s3 = stack.client("s3")
+
+    def read(key: str) -> str | None:
+        try:
+            metadata = s3.head_object(Bucket=stack.bucket, Key=key)["Metadata"]
+        except (BotoCoreError, ClientError) as error:
+            raise StackError(f"{key} can't be read: {error}") from None
+        return str(metadata[BOX]) if BOX in metadata else None
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = zip(keys, threads.map(read, keys), strict=True)
+        return {key: box for key, box in found if box is not None}
 
 
 def content_etag(data: bytes) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from lookalike.vision.boxes import Box
+from lookalike_tools.photos.outline import draw_box
+
 _THUMBNAIL = (224, 168)
 _GAP = 8
 _PADDING = 14
@@ -41,6 +44,8 @@ class Row:
     match: bool
     appended: bool
     heading: str = ""
+    box: Box | None = None
+    """Where in the query the type is seen, if that is to be drawn."""
 
 
 def contact_sheet(
@@ -87,7 +92,8 @@ def _card(row: Row) -> Image.Image:
     draw = ImageDraw.Draw(card)
     draw.rectangle((0, 0, _CARD[0] - 1, _CARD[1] - 1), outline=_LINE)
     right = _PADDING + _THUMBNAIL[0] + _GAP
-    card.paste(_thumbnail(row.query), (_PADDING, _PADDING))
+    colour = _GREEN if row.match else _RED
+    card.paste(_thumbnail(row.query, row.box, colour), (_PADDING, _PADDING))
     if row.nearest:
         card.paste(_thumbnail(row.nearest), (right, _PADDING))
     else:
@@ -96,7 +102,6 @@ def _card(row: Row) -> Image.Image:
         middle = (right + _THUMBNAIL[0] // 2, _PADDING + _THUMBNAIL[1] // 2)
         draw.text(middle, "no reference", _GREY, ImageFont.load_default(14), anchor="mm")
 
-    colour = _GREEN if row.match else _RED
     below = _PADDING + _THUMBNAIL[1] + 12
     card.paste(_mark(row.match), (_PADDING, below + 4))
     _text(draw, (_PADDING + 34, below), row.asked, 16, _INK, _THUMBNAIL[0] - 38)
@@ -139,16 +144,16 @@ def _mark(match: bool) -> Image.Image:
     return large.resize((26, 26), Image.Resampling.LANCZOS)
 
 
-def _thumbnail(image: Image.Image) -> Image.Image:
+def _thumbnail(image: Image.Image, box: Box | None = None, colour: str = _INK) -> Image.Image:
     upright = ImageOps.exif_transpose(image).convert("RGB")
     scale = min(_THUMBNAIL[0] / upright.width, _THUMBNAIL[1] / upright.height)
     size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
-    box = Image.new("RGB", _THUMBNAIL, _MAT)
-    box.paste(
-        upright.resize(size, Image.Resampling.LANCZOS),
-        ((_THUMBNAIL[0] - size[0]) // 2, (_THUMBNAIL[1] - size[1]) // 2),
-    )
-    return box
+    small = upright.resize(size, Image.Resampling.LANCZOS)
+    if box:
+        draw_box(small, box, colour)
+    mat = Image.new("RGB", _THUMBNAIL, _MAT)
+    mat.paste(small, ((_THUMBNAIL[0] - size[0]) // 2, (_THUMBNAIL[1] - size[1]) // 2))
+    return mat
 
 
 def _text(

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
+from lookalike.vision.boxes import Box
 from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 
 Sheet = Callable[..., Image.Image]
@@ -100,6 +101,26 @@ def test_match_and_miss_differ_without_colour(sheet: Sheet) -> None:
     assert changed(
         hit.point(lambda level: 255 * (level > 160)), miss.point(lambda level: 255 * (level > 160))
     )
+
+
+def test_a_box_is_drawn_where_it_is_in_the_query(sheet: Sheet) -> None:
+    plain = sheet([ROW])
+    left, top, right, bottom = changed(plain, sheet([replace(ROW, query=Image.new("RGB", (64, 48), BLUE))]))
+    boxed = changed(plain, sheet([replace(ROW, box=Box(0.25, 0.5, 0.75, 1))]))
+    quarter, half = (right - left) / 4, (bottom - top) / 2
+    assert boxed == pytest.approx((left + quarter, top + half, right - quarter, bottom), abs=4)
+    assert boxed[3] <= bottom
+
+
+@pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(0.5, 0.5, 0.5001, 0.5001)])
+def test_a_box_of_any_size_stays_within_its_photo(sheet: Sheet, box: Box) -> None:
+    plain = sheet([ROW])
+    photo = changed(plain, sheet([replace(ROW, query=Image.new("RGB", (64, 48), BLUE))]))
+    boxed = changed(plain, sheet([replace(ROW, box=box)]))
+    assert boxed[0] >= photo[0]
+    assert boxed[1] >= photo[1]
+    assert boxed[2] <= photo[2]
+    assert boxed[3] <= photo[3]
 
 
 def test_a_type_without_references_says_so(sheet: Sheet) -> None:
