@@ -103,7 +103,7 @@ class Candidate(BaseModel):
 class RankedCandidate(Candidate):
     """A type that a photo was compared with, among all types."""
 
-    probability: Annotated[float, Field(description="Against all types, and against none of them.")]
+    probability: Annotated[Rounded, Field(description="Against all types, and against none of them.")]
 
 
 class RecognizeAnswer(Candidate):
@@ -120,7 +120,7 @@ class IdentifyAnswer(BaseModel):
 
     match: Annotated[str | None, Field(description="The most probable type that matches.")]
     candidates: Annotated[list[RankedCandidate], Field(description="The most probable types, best first.")]
-    none: Annotated[float, Field(description="How probable it is that the photo shows none of the types.")]
+    none: Annotated[Rounded, Field(description="How probable it is that the photo shows none of the types.")]
     appended: Annotated[str | None, Field(description="Key of the image that joined the type's images.")]
     pending: Annotated[bool, Field(description="The image is saved; its encoding will be made by its event.")]
     types: Annotated[int, Field(description="How many types the photo was compared with.")]

@@ -64,8 +64,8 @@ def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> 
     nearest = tuple(Neighbour(encodings.rows[i].image, float(similarities[i])) for i in order)
     similarity = nearest[0].similarity
     score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
-    score = round(score, DECIMALS)
-    return Decision(score > round(policy.threshold, DECIMALS), similarity, nearest, score, other)
+    match, score = _exceeds(score, policy)
+    return Decision(match, similarity, nearest, score, other)
 
 
 def decide_anywhere(
@@ -82,7 +82,14 @@ def decide_anywhere(
     scene = Scene(views, boxes, encodings, policy.gallery, policy.odds)
     view, score = RULES[policy.rule].sight(scene)
     seen = decide(views[view], encodings, policy)
-    return replace(seen, match=score > policy.threshold, score=score, view=view)
+    match, score = _exceeds(score, policy)
+    return replace(seen, match=match, score=score, view=view)
+
+
+def _exceeds(score: float, policy: Policy) -> tuple[bool, float]:
+    """Whether a score exceeds the policy's threshold, and the score, both rounded to `DECIMALS`."""
+    score = round(score, DECIMALS)
+    return score > round(policy.threshold, DECIMALS), score
 
 
 def _largest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
