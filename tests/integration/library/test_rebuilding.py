@@ -246,6 +246,22 @@ def test_a_row_appended_between_the_two_looks_of_a_rebuild_is_not_dropped(
     assert set(encoded_images(store)) == {first, *appended}
 
 
+def test_a_row_appended_while_a_rebuild_encodes_is_not_dropped(encoder: Encoder, store: Store) -> None:
+    first = upload_and_build(encoder, store, "1.png", photograph(1))
+    second = upload(store, "2.png", photograph(1, 2))
+    appended: list[str | None] = []
+
+    class InterruptedStore(Store):
+        def get_image(self, key: str) -> StoredObject:
+            appended.append(ask(encoder, store, TYPE, photograph(1, 9)).appended.image)
+            return super().get_image(key)
+
+    interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
+    assert bring_up_to_date(encoder, interrupted).removed == 0
+    assert len(appended) == 1
+    assert set(encoded_images(store)) == {first, second, *appended}
+
+
 def test_an_image_overwritten_while_it_is_encoded_is_encoded_again(encoder: Encoder, store: Store) -> None:
     key = upload(store, "1.png", photograph(1))
 

@@ -62,10 +62,10 @@ def test_what_is_written_is_read_again(rows: list[EncodedImage], rejected: list[
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_encodings_say_whether_they_are_complete_and_when_they_were_built(complete: bool) -> None:
-    written = replace(of({"1.jpg": "a"}), complete=complete, built_at=TIME)
-    read = load(dump(written), EMPTY)
-    assert read.complete is complete
-    assert read.built_at == TIME
+    for built_at in (TIME, None):
+        written = replace(of({"1.jpg": "a"}), complete=complete, built_at=built_at)
+        read = load(dump(written), EMPTY)
+        assert (read.complete, read.built_at) == (complete, built_at)
 
 
 def test_encodings_are_written_in_single_precision() -> None:

@@ -77,5 +77,10 @@ def test_a_similarity_that_is_no_number_is_not_known(similarity: str) -> None:
 
 
 def test_a_long_file_name_is_cut_at_a_whole_character() -> None:
-    kept = from_metadata(to_metadata(Provenance(Origin.RECOGNIZED, filename="a" + "ü" * 1000))).filename
-    assert kept == "a" + "ü" * 127
+    kept = from_metadata(to_metadata(Provenance(Origin.RECOGNIZED, filename="ü" * 1000))).filename
+    assert kept == "ü" * 127
+
+
+def test_a_file_name_that_is_no_utf_8_is_kept_as_far_as_it_is() -> None:
+    kept = from_metadata(to_metadata(Provenance(Origin.RECOGNIZED, filename="a\ud800.png"))).filename
+    assert kept == "a?.png"
