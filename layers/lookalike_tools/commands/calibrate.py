@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.settings import Rule
 from lookalike_tools.commands.options import LiveStack
 from lookalike_tools.evaluation import calibration
-from lookalike_tools.evaluation.calibration import choose_rule, score_types
+from lookalike_tools.evaluation.calibration import choose_rule, score_types, warn_of_few_photos
 from lookalike_tools.evaluation.calibration_picture import CalibratedType, draw_calibration
 from lookalike_tools.live.api import put_json, read_type
 from lookalike_tools.live.encodings import list_encoded_types, read_encodings
 from lookalike_tools.live.stack import Stack, StackError, find_stack
+from lookalike_tools.tables import make_table
 
 console = Console()
 
@@ -77,9 +76,7 @@ def _apply(stack: Stack, rule: Rule, calibrated: CalibratedType) -> None:
 
 def _print(calibrated: Sequence[CalibratedType], rule: Rule, far: float) -> None:
     console.print(f"At most {far:.2%} false accepts, by the rule [bold]{rule}[/]:")
-    table = Table(box=SIMPLE_HEAD)
-    for heading in ("type", "threshold", "false accepts", "true accepts", ""):
-        table.add_column(heading, overflow="fold")
+    table = make_table(("type",), ("threshold", "false accepts", "true accepts"))
     for each in calibrated:
         result = each.calibration
         table.add_row(
@@ -87,11 +84,12 @@ def _print(calibrated: Sequence[CalibratedType], rule: Rule, far: float) -> None
             f"{result.threshold:.4f}",
             _rate(result.far, result.far_interval, len(each.scores.impostor)),
             _rate(result.tar, result.tar_interval, len(each.scores.genuine)),
-            "; ".join(result.warnings),
         )
     console.print(table)
+    for warning in warn_of_few_photos({each.type_id: each.scores for each in calibrated}, far):
+        console.print(warning, style="yellow")
 
 
 def _rate(rate: float, interval: tuple[float, float], count: int) -> str:
     low, high = interval
-    return f"{rate:.1%} of {count} ({low:.1%} to {high:.1%})"
+    return f"{rate:.1%} of {count}\n{low:.1%} to {high:.1%}"

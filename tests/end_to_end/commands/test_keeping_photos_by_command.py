@@ -108,7 +108,8 @@ def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> No
     done = lookalike("types", "--stack", stack, environment={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     (line,) = (line for line in done.stdout.splitlines() if built_type in line)
-    assert line.split()[:3] == [built_type, "3", "0"]
+    assert line.split()[0] == built_type
+    assert line.split()[-2:] == ["3", "0"]
 
 
 def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
@@ -125,7 +126,7 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
     done = lookalike(*arguments, folder=tmp_path, environment={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     assert types[0] in done.stdout
-    assert "3 photos of its own are too few" in done.stdout
+    assert "photos of its own are too few" in done.stdout
     assert Image.open(tmp_path / ".calibration" / "calibration.png").width > 500
     assert api.type(types[0])["settings"] == {"threshold": 0.123, "max_recognized": 7}
     done = lookalike(*arguments, "--apply", folder=tmp_path)
