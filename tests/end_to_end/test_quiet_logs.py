@@ -11,11 +11,11 @@ def test_messages_that_tell_of_no_photo_leave_no_warning(api: Api) -> None:
     """S3 sends such a message when its notifications are set up."""
     api.wait_until_quiet()
     message = json.dumps({"Event": "s3:TestEvent", "Bucket": api.stack.bucket})
-    before = len(log_lines(api, "RebuildLogs"))
+    before = len(log_lines(api, "RebuildEncodingsLogs"))
     api.stack.client("sqs").send_message(QueueUrl=api.stack.queue_url, MessageBody=message)
     api.wait_until_quiet()
-    eventually(lambda: len(log_lines(api, "RebuildLogs")) > before)
-    assert not [line for line in log_lines(api, "RebuildLogs") if "No application metrics" in line]
+    eventually(lambda: len(log_lines(api, "RebuildEncodingsLogs")) > before)
+    assert not [line for line in log_lines(api, "RebuildEncodingsLogs") if "No application metrics" in line]
 
 
 @pytest.mark.parametrize("path", ["/health", "/types"])
