@@ -1,12 +1,14 @@
 """`lookalike types`."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
-from lookalike_tools.commands.options import LiveStack
+from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.live.api import list_types, read_type
 from lookalike_tools.live.stack import find_stack
 from lookalike_tools.tables import make_table
@@ -14,15 +16,18 @@ from lookalike_tools.tables import make_table
 console = Console()
 
 
-def types(stack: LiveStack = "lookalike") -> None:
+def types(stack: LiveStack = "lookalike", as_json: AsJson = False) -> None:
     """List the types of a stack."""
     live = find_stack(stack)
     type_ids = list_types(live)
-    if not type_ids:
+    if not type_ids and not as_json:
         console.print("There are no types: `lookalike import DIR` brings some.")
         return
     with ThreadPoolExecutor() as threads:
         states = list(threads.map(partial(read_type, live), type_ids))
+    if as_json:
+        typer.echo(json.dumps(states, indent=2, ensure_ascii=False))
+        return
     titled = any("title" in state["settings"] for state in states)
     table = make_table(
         ("type", *(("title",) if titled else ()), "settings"),

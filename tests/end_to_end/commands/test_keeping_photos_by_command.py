@@ -91,7 +91,7 @@ def test_photos_are_asked_and_reviewed_and_wrong_ones_removed(
     assert done.returncode == 0, done.stderr
     assert api.wait_until_built(built_type, 4)["origins"] == {"uploaded": 3, "recognized": 1}
     done = lookalike("review", built_type, "--remove", "0.png", "--stack", stack, folder=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "no appended image" in done.stderr
 
 
@@ -160,7 +160,7 @@ def test_without_a_stack_each_says_so_in_one_line(tmp_path: Path, arguments: tup
     done = lookalike(
         *command, "--stack", "lookalike", folder=tmp_path, environment={"AWS_REGION": "eu-central-1"}
     )
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "credentials" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -184,6 +184,6 @@ def test_what_is_wrong_is_told_in_one_line(
     photo.write_bytes(photograph(1))
     command = [argument.format(folder=tmp_path / "empty", photo=photo) for argument in arguments]
     done = lookalike(*command, "--stack", stack, folder=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
