@@ -27,6 +27,7 @@ COMMANDS = (
     "review",
     "rebuild",
     "redrive",
+    "doctor",
     "remove_old_encodings",
     "bench",
 )
