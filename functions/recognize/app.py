@@ -2,7 +2,6 @@
 
 import json
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -43,9 +42,6 @@ logger = Logger()
 metrics = Metrics()
 to_json = partial(json.dumps, ensure_ascii=False)
 app = APIGatewayHttpResolver(enable_validation=True, serializer=to_json)
-
-# Only recognising has figures to tell.
-warnings.filterwarnings("ignore", "No application metrics to publish")
 
 RETRY_AFTER_SECONDS = 2
 

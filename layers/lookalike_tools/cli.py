@@ -7,12 +7,13 @@ import ast
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lookalike.errors import LookalikeError
+import lookalike
+from lookalike.errors import LookalikeError, ModelError
 
 COMMANDS = (
     "export_model",
@@ -26,6 +27,7 @@ COMMANDS = (
     "review",
     "rebuild",
     "redrive",
+    "doctor",
     "remove_old_encodings",
     "bench",
 )
@@ -33,12 +35,28 @@ COMMANDS = (
 
 FOLDER = Path(__file__).with_name("commands")
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings=HELP_OPTIONS)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lookalike {lookalike.__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def lookalike() -> None:
-    """Few-shot image recognition: does a photo show an object of a type?"""
+def few_shot(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Few-shot image recognition: does a photo show an object of a type?
+
+    Exit status: 0 all is done, and all photos match; 1 some of it is not, or some do not; 2 wrong use, as of
+    a folder, model or type that is not there; 3 the stack can't be reached.
+    """
 
 
 class LazyCommand(TyperCommand):
@@ -49,12 +67,23 @@ class LazyCommand(TyperCommand):
         super().__init__(module.strip("_").replace("_", "-"), help=_read_docstring(module))
         self.module = module
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete by the command's own options, too."""
+        return self._load().shell_complete(ctx, incomplete)
+
+    def get_params(self, ctx: Any) -> Any:
+        """The command's own options and arguments: completing a word looks at them before it runs."""
+        return self._load().get_params(ctx)
+
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         """Hand over to the command itself, for it to parse its arguments and run."""
+        return self._load().make_context(*arguments, **settings)
+
+    def _load(self) -> Any:
         function = getattr(import_module(f"lookalike_tools.commands.{self.module}"), self.module)
-        one = typer.Typer(add_completion=False)
+        one = typer.Typer(add_completion=False, context_settings=HELP_OPTIONS)
         one.command(self.name)(function)
-        return typer.main.get_command(one).make_context(*arguments, **settings)
+        return typer.main.get_command(one)
 
 
 def make_group() -> TyperGroup:
@@ -71,7 +100,7 @@ def main() -> None:
         make_group()()
     except LookalikeError as error:
         typer.secho(f"lookalike: {error}", fg="red", err=True)
-        sys.exit(1)
+        sys.exit(getattr(error, "exit_status", 2 if isinstance(error, ModelError) else 1))
 
 
 def _read_docstring(module: str) -> str | None:

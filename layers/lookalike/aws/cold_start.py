@@ -1,5 +1,6 @@
 """A cold start: what a function needs before its first event."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ def start(*, share_cores: bool = False) -> Started:
         pydantic.ValidationError: the environment is not as the template sets it.
         ModelError: the model can't be opened.
     """
+    # Not every event has figures to tell: a request for a list, a test message of S3's.
+    warnings.filterwarnings("ignore", "No application metrics to publish")
     config = read_config()
     with ThreadPoolExecutor() as threads:
         # Opening the model and making clients take about as long: one is waited for.

@@ -1,28 +1,30 @@
 """`lookalike calibrate`."""
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.settings import Rule
-from lookalike_tools.commands.options import LiveStack
+from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.evaluation import thresholds
-from lookalike_tools.evaluation.thresholds import choose_rule, score_types
+from lookalike_tools.evaluation.thresholds import choose_rule, score_types, warn_of_few_photos
 from lookalike_tools.evaluation.thresholds_picture import CalibratedType, draw_calibration
 from lookalike_tools.live.api import put_json, read_type
 from lookalike_tools.live.encodings import list_encoded_types, read_encodings, read_gallery
-from lookalike_tools.live.stack import Stack, StackError, find_stack
+from lookalike_tools.live.stack import Stack, WrongUseError, find_stack
+from lookalike_tools.tables import make_table
 
 console = Console()
+notes = Console(stderr=True)
 
 
 def calibrate(
@@ -33,39 +35,43 @@ def calibrate(
     apply: Annotated[bool, typer.Option("--apply", help="Write the types' settings.")] = False,
     out: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path(".calibration"),
     stack: LiveStack = "lookalike",
+    as_json: AsJson = False,
 ) -> None:
     """Choose each type's threshold for a false accept rate, from the photos that the stack has."""
     live = find_stack(stack)
     known = _read_types(live)
     wanted = types or [encodings.type_id for encodings in known]
     if missing := sorted(set(wanted) - {encodings.type_id for encodings in known}):
-        raise StackError(f"no encodings of {', '.join(missing)}: `lookalike types` lists what there is")
+        raise WrongUseError(f"no encodings of {', '.join(missing)}: `lookalike types` lists what there is")
     if len(known) < 2:
-        raise StackError("thresholds come from photos of other types: there must be two types with photos")
+        raise WrongUseError("thresholds come from photos of other types: there must be two types with photos")
     fit = read_gallery(live, known[0].matrix.shape[1]).fit
     scoring = score_types(known, fit, wanted, live.odds)
-    scored = dict(track(scoring, "scoring", total=len(wanted), console=console))
+    scored = dict(track(scoring, "scoring", total=len(wanted), console=notes))
     rule = choose_rule(scored.values(), far)
     calibrated = [
         CalibratedType(type_id, scores[rule], thresholds.calibrate(scores[rule], far))
         for type_id, scores in scored.items()
     ]
-    _print(calibrated, rule, far)
+    if as_json:
+        typer.echo(json.dumps(_describe(calibrated, rule, far), indent=2))
+    else:
+        _print(calibrated, rule, far)
     picture = out / "calibration.png"
     draw_calibration(calibrated, rule, far, picture)
-    console.print(f"Scores and thresholds: [bold]{picture}")
+    notes.print(f"Scores and thresholds: [bold]{picture}")
     if apply:
         with ThreadPoolExecutor() as threads:
             list(threads.map(partial(_apply, live, rule), calibrated))
-        console.print(f"Settings of {len(calibrated)} types written.")
+        notes.print(f"Settings of {len(calibrated)} types written.")
     else:
-        console.print("Nothing is written without --apply.")
+        notes.print("Nothing is written without --apply.")
 
 
 def _read_types(stack: Stack) -> list[Encodings]:
     type_ids = list_encoded_types(stack)
     reading = read_encodings(stack, type_ids)
-    found = list(track(reading, "reading encodings", total=len(type_ids), console=console))
+    found = list(track(reading, "reading encodings", total=len(type_ids), console=notes))
     return [encodings for encodings in found if encodings and encodings.rows]
 
 
@@ -77,11 +83,18 @@ def _apply(stack: Stack, rule: Rule, calibrated: CalibratedType) -> None:
     put_json(stack, f"/types/{calibrated.type_id}/settings", {"vouch": "uploaded"} | settings | chosen)
 
 
+def _describe(calibrated: Sequence[CalibratedType], rule: Rule, far: float) -> dict[str, Any]:
+    return {
+        "rule": str(rule),
+        "far": far,
+        "types": [{"type_id": each.type_id} | asdict(each.calibration) for each in calibrated],
+        "warnings": warn_of_few_photos({each.type_id: each.scores for each in calibrated}, far),
+    }
+
+
 def _print(calibrated: Sequence[CalibratedType], rule: Rule, far: float) -> None:
     console.print(f"At most {far:.2%} false accepts, by the rule [bold]{rule}[/]:")
-    table = Table(box=SIMPLE_HEAD)
-    for heading in ("type", "threshold", "false accepts", "true accepts", ""):
-        table.add_column(heading, overflow="fold")
+    table = make_table(("type",), ("threshold", "false accepts", "true accepts"))
     for each in calibrated:
         result = each.calibration
         table.add_row(
@@ -89,11 +102,12 @@ def _print(calibrated: Sequence[CalibratedType], rule: Rule, far: float) -> None
             f"{result.threshold:.4f}",
             _rate(result.far, result.far_interval, len(each.scores.impostor)),
             _rate(result.tar, result.tar_interval, len(each.scores.genuine)),
-            "; ".join(result.warnings),
         )
     console.print(table)
+    for warning in warn_of_few_photos({each.type_id: each.scores for each in calibrated}, far):
+        console.print(warning, style="yellow")
 
 
 def _rate(rate: float, interval: tuple[float, float], count: int) -> str:
     low, high = interval
-    return f"{rate:.1%} of {count} ({low:.1%} to {high:.1%})"
+    return f"{rate:.1%} of {count}\n{low:.1%} to {high:.1%}"

@@ -7,10 +7,8 @@ from typing import Annotated, Any
 
 import requests
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from lookalike.errors import LookalikeError
 from lookalike.keys import image_key
@@ -27,6 +25,7 @@ from lookalike_tools.parts import PARTS
 from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 from lookalike_tools.photos.demo import Photo, TypePhotos, choose_lesson, read_photos, render_photos
 from lookalike_tools.photos.folders import print_left_out
+from lookalike_tools.tables import make_table
 
 console = Console()
 
@@ -152,11 +151,7 @@ def _ask(stack: Stack, photo: Photo, type_id: str, *, append: bool, threshold: f
 
 
 def _print_answers(queries: Sequence[Query]) -> None:
-    table = Table(box=SIMPLE_HEAD)
-    for heading in ("query", "asked type"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=20)
-    for heading, width in (("similarity", 10), ("match", 10), ("appended", 8)):
-        table.add_column(heading, width=width)
+    table = make_table(("query", "asked type"), ("similarity", "match", "appended"))
     for query in queries:
         match = "yes" if query.answer["match"] else "no"
         table.add_row(

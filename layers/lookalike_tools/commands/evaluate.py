@@ -13,7 +13,7 @@ from rich.table import Table
 from lookalike.matching.settings import Rule
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.commands.evaluate_scenes import evaluate_scenes
-from lookalike_tools.commands.options import Model
+from lookalike_tools.commands.options import AsJson, Model
 from lookalike_tools.evaluation.confusions import find_confusions
 from lookalike_tools.evaluation.evaluate import draw_references, evaluate_rules
 from lookalike_tools.evaluation.photos import read_photos
@@ -40,7 +40,7 @@ def evaluate(
         ),
     ] = "5",
     repeats: Annotated[int, typer.Option(min=1, help="How many times they are drawn.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     report: Annotated[
         Path | None, typer.Option(help="Draw scores, error rates and confusions: an .html or .png file.")
     ] = None,

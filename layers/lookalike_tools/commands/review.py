@@ -13,7 +13,7 @@ from lookalike_tools.live.api import delete_image, read_type
 from lookalike_tools.live.appended import AppendedImage, find_appended
 from lookalike_tools.live.encodings import read_encodings
 from lookalike_tools.live.photos import read_images
-from lookalike_tools.live.stack import Stack, StackError, find_stack
+from lookalike_tools.live.stack import Stack, WrongUseError, find_stack
 from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 
 MAX_SHOWN = 60
@@ -37,7 +37,9 @@ def review(
     names = {image.name for image in appended}
     for name in unwanted:
         if name not in names:
-            raise StackError(f"{name!r} is no appended image of {type_id}: without --remove, all are listed")
+            raise WrongUseError(
+                f"{name!r} is no appended image of {type_id}: without --remove, all are listed"
+            )
         delete_image(live, type_id, name)
         console.print(f"{name} removed", soft_wrap=True)
     left = [image for image in appended if image.name not in unwanted]

@@ -5,7 +5,7 @@ photos serve as references only: they are there because they scored high.
 """
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +43,6 @@ class Calibration:
         far_interval: of that rate on new photos of those types, at 95 %.
         tar: the true accept rate on the type's own photos.
         tar_interval: of that rate on new photos of the type, at 95 %.
-        warnings: why the figures are unreliable.
     """
 
     threshold: float
@@ -51,7 +50,6 @@ class Calibration:
     far_interval: Interval
     tar: float
     tar_interval: Interval
-    warnings: tuple[str, ...]
 
 
 def score_types(
@@ -104,22 +102,40 @@ def calibrate(scores: Scores, far: float) -> Calibration:
     # Rounded up: a photo whose score equals the threshold stays refused.
     threshold = min(1.0, max(0.0, math.ceil(reached * 1e4) / 1e4))
     false_accepts, true_accepts = int(np.sum(impostor > threshold)), int(np.sum(scores.genuine > threshold))
-    warnings = []
-    if allowed < 0:
-        warnings.append(
-            f"{len(impostor)} photos of other types are too few for {far:.2%}: "
-            f"{math.ceil(1 / far) - 1} are needed"
-        )
-    if len(scores.genuine) < ENOUGH_PHOTOS:
-        warnings.append(f"{len(scores.genuine)} photos of its own are too few to know the true accept rate")
     return Calibration(
         threshold=threshold,
         far=false_accepts / max(len(impostor), 1),
         far_interval=wilson(false_accepts, len(impostor)),
         tar=true_accepts / max(len(scores.genuine), 1),
         tar_interval=wilson(true_accepts, len(scores.genuine)),
-        warnings=tuple(warnings),
     )
+
+
+def warn_of_few_photos(scores: Mapping[str, Scores], far: float) -> list[str]:
+    """What makes the figures of calibrated types unreliable, and what would help.
+
+    Args:
+        scores: of each type.
+        far: the false accept rate that is wanted.
+    """
+    warnings = []
+    impostors = min(len(each.impostor) for each in scores.values())
+    if math.floor(far * (impostors + 1) + 1e-9) < 1:
+        # The rate that the photos allow, rounded up to what one can type.
+        lowest = math.ceil(1e4 / (impostors + 1) - 1e-9) / 1e4
+        needed = math.ceil(1 / far - 1e-9) - 1
+        warnings.append(
+            f"{impostors} photos of other types are too few for {far:.2%} false accepts: the threshold lies "
+            f"at their highest score, and more will exceed it. {needed} photos are needed: import more, of "
+            f"any other types, or ask for a rate that these allow: --far {lowest:g}"
+        )
+    few = [type_id for type_id, each in scores.items() if len(each.genuine) < ENOUGH_PHOTOS]
+    if few:
+        warnings.append(
+            f"fewer than {ENOUGH_PHOTOS} photos of its own are too few to know a type's true accept rate: "
+            f"import more of {', '.join(few)}"
+        )
+    return warnings
 
 
 def choose_rule(scores: Collection[dict[Rule, Scores]], far: float) -> Rule:

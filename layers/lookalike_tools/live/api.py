@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import requests
 
-from lookalike_tools.live.stack import Stack, StackError
+from lookalike_tools.live.stack import Stack, StackError, WrongUseError
 
 
 def get_json(stack: Stack, path: str, **params: str | None) -> Any:
@@ -69,7 +69,8 @@ def _call(
 ) -> requests.Response:
     response = stack.call(method, path, **options)
     if response.status_code != expected:
-        raise StackError(f"{method} {path} answers {response.status_code}: {_message(response)}")
+        kind = WrongUseError if response.status_code == requests.codes.not_found else StackError
+        raise kind(f"{method} {path} answers {response.status_code}: {_message(response)}")
     return response
 
 

@@ -19,7 +19,19 @@ REQUEST_SECONDS = 60
 
 
 class StackError(LookalikeError):
+    """The stack does not do what was asked."""
+
+
+class WrongUseError(StackError):
+    """What was asked can't be: what it names is not there."""
+
+    exit_status = 2
+
+
+class StackUnreachableError(StackError):
     """The stack can't be found, or does not answer."""
+
+    exit_status = 3
 
 
 @dataclass(frozen=True)
@@ -59,12 +71,12 @@ class Stack:
             options: as `requests.request` takes them.
 
         Raises:
-            StackError: the API can't be reached, or there are no credentials.
+            StackUnreachableError: the API can't be reached, or there are no credentials.
         """
         try:
             return self.send(method, self.api_url + path, auth=self._sign, **options)
         except requests.RequestException as error:
-            raise StackError(f"the API at {self.api_url} can't be reached: {error}") from error
+            raise StackUnreachableError(f"the API at {self.api_url} can't be reached: {error}") from error
 
     def send(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send a request to any address of the stack, unsigned, as `requests.request` does."""
@@ -76,7 +88,7 @@ class Stack:
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         credentials = self.session.get_credentials()
         if credentials is None:
-            raise StackError("there are no AWS credentials: set a profile, or sign in")
+            raise StackUnreachableError("there are no AWS credentials: set a profile, or sign in")
         signed = AWSRequest(request.method, request.url, request.headers, request.body)
         SigV4Auth(credentials, "execute-api", self.region).add_auth(signed)
         request.headers.update(dict(signed.headers))
@@ -99,7 +111,8 @@ def find_stack(name: str) -> Stack:
             ready file that `lookalike local` wrote.
 
     Raises:
-        StackError: there is no such stack, or no credentials, region or network to find it with.
+        WrongUseError: it is no stack of Lookalike's.
+        StackUnreachableError: there is no such stack, or no credentials, region or network to find it with.
     """
     if Path(name).is_file():
         return _find_local_stack(Path(name))
@@ -111,7 +124,8 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
     """A stack as the outputs of its template describe it.
 
     Raises:
-        StackError: it can't be described.
+        WrongUseError: it is no stack of Lookalike's.
+        StackUnreachableError: it can't be described.
     """
     try:
         client = make_client(session, "cloudformation", endpoint_url)
@@ -131,12 +145,14 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
             odds=float(parameters.get("Odds", 1)),
         )
     except (BotoCoreError, ClientError) as error:
-        raise StackError(
+        raise StackUnreachableError(
             f"no stack {name!r} can be found: {error}. Give the name of a deployed stack, with AWS "
             "credentials and region set, or the ready file of a local one"
         ) from None
     except KeyError as error:
-        raise StackError(f"the stack {name!r} is not a Lookalike stack: it has no output {error}") from None
+        raise WrongUseError(
+            f"the stack {name!r} is not a Lookalike stack: it has no output {error}"
+        ) from None
 
 
 def local_session(region: str) -> boto3.Session:
@@ -151,4 +167,4 @@ def _find_local_stack(ready_file: Path) -> Stack:
         stack = read_outputs(session, LOCAL_STACK_NAME, endpoint_url)
         return replace(stack, api_url=ready["api_url"])
     except (ValueError, KeyError, TypeError):
-        raise StackError(f"{ready_file} is no ready file of a local stack") from None
+        raise WrongUseError(f"{ready_file} is no ready file of a local stack") from None

@@ -22,6 +22,8 @@ LONGEST_TYPE_ID = 64
 class PhotosError(LookalikeError):
     """The folder does not hold the photos that a command needs."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True)
 class LeftOut:

@@ -90,7 +90,7 @@ def test_photos_are_asked_and_reviewed_and_wrong_ones_removed(
     assert done.returncode == 0, done.stderr
     assert api.wait_until_built(built_type, 4)["origins"] == {"uploaded": 3, "recognized": 1}
     done = lookalike("review", built_type, "--remove", "0.png", "--stack", stack, folder=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "no appended image" in done.stderr
 
 
@@ -132,7 +132,8 @@ def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> No
     done = lookalike("types", "--stack", stack, environment={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     (line,) = (line for line in done.stdout.splitlines() if built_type in line)
-    assert line.split()[:3] == [built_type, "3", "0"]
+    assert line.split()[0] == built_type
+    assert line.split()[-2:] == ["3", "0"]
 
 
 def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
@@ -149,7 +150,7 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
     done = lookalike(*arguments, folder=tmp_path, environment={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     assert types[0] in done.stdout
-    assert "3 photos of its own are too few" in done.stdout
+    assert "photos of its own are too few" in done.stdout
     assert Image.open(tmp_path / ".calibration" / "calibration.png").width > 500
     assert api.type(types[0])["settings"] == {"threshold": 0.123, "max_recognized": 7}
     done = lookalike(*arguments, "--apply", folder=tmp_path)
@@ -183,7 +184,7 @@ def test_without_a_stack_each_says_so_in_one_line(tmp_path: Path, arguments: tup
     done = lookalike(
         *command, "--stack", "lookalike", folder=tmp_path, environment={"AWS_REGION": "eu-central-1"}
     )
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "credentials" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -207,6 +208,6 @@ def test_what_is_wrong_is_told_in_one_line(
     photo.write_bytes(photograph(1))
     command = [argument.format(folder=tmp_path / "empty", photo=photo) for argument in arguments]
     done = lookalike(*command, "--stack", stack, folder=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

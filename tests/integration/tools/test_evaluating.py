@@ -127,7 +127,7 @@ def test_the_report_is_a_picture_or_a_page(folder: Path, name: str, references: 
 @pytest.mark.parametrize(("change", "told"), [("missing", "is no folder"), ("few", "two are needed")])
 def test_too_few_photos_are_told_in_one_line(folder: Path, change: str, told: str) -> None:
     done = evaluate(folder / "few" if change == "few" else folder / "missing", "--model", "../model")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -12,7 +12,13 @@ from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation import thresholds
 from lookalike_tools.evaluation.error_rates import wilson
-from lookalike_tools.evaluation.thresholds import Scores, calibrate, choose_rule, score_types
+from lookalike_tools.evaluation.thresholds import (
+    Scores,
+    calibrate,
+    choose_rule,
+    score_types,
+    warn_of_few_photos,
+)
 from support.synthetic_encodings import MODEL, around, centres, encodings_of, unit
 
 TYPES = 20
@@ -247,18 +253,40 @@ def test_the_true_accept_rate_is_the_share_of_its_own_photos_above_the_threshold
     assert calibration.tar_interval == wilson(2, 4)
 
 
+def few(genuine: int, impostor: int) -> dict[str, Scores]:
+    return {"nut": Scores(np.full(genuine, 0.9), np.linspace(0, 0.5, impostor))}
+
+
 def test_99_photos_are_enough_for_1_in_100_and_10_for_a_true_accept_rate() -> None:
-    assert not calibrate(Scores(np.full(10, 0.9), np.linspace(0, 0.5, 99)), 0.01).warnings
-    assert len(calibrate(Scores(np.full(9, 0.9), np.linspace(0, 0.5, 98)), 0.01).warnings) == 2
+    assert warn_of_few_photos(few(10, 99), 0.01) == []
+    assert len(warn_of_few_photos(few(9, 98), 0.01)) == 2
 
 
-def test_too_few_photos_are_told() -> None:
-    few = calibrate(Scores(np.array([0.9, 0.8]), np.linspace(0, 0.5, 50)), 0.01)
-    assert "99 are needed" in few.warnings[0]
-    assert "2 photos of its own" in few.warnings[1]
-    assert few.threshold == 0.5
+@given(st.integers(1, 500), st.sampled_from([0.5, 0.1, 0.05, 0.02, 0.01, 0.001]))
+def test_photos_are_too_few_where_none_may_exceed_the_threshold_and_the_rate_told_is_one_that_they_allow(
+    photos: int, far: float
+) -> None:
+    warned = warn_of_few_photos(few(20, photos), far)
+    assert bool(warned) is (photos + 1 < round(1 / far))
+    if warned:
+        assert f"{round(1 / far) - 1} photos are needed" in warned[0]
+        allowed = float(warned[0].rpartition("--far ")[2])
+        assert warn_of_few_photos(few(20, photos), allowed) == []
+        assert warn_of_few_photos(few(20, photos), allowed - 0.0002)
+
+
+def test_too_few_photos_are_told_once_for_all_types() -> None:
+    scores = {name: Scores(np.full(3, 0.9), np.linspace(0, 0.5, 54)) for name in ("bolt", "gear", "nut")}
+    others, own = warn_of_few_photos(scores, 0.01)
+    assert "54 photos of other types are too few for 1.00%" in others
+    assert "99 photos are needed" in others
+    assert others.endswith("--far 0.0182")
+    assert own.endswith("import more of bolt, gear, nut")
+
+
+def test_with_enough_photos_the_rates_are_as_good_as_they_look() -> None:
+    assert calibrate(Scores(np.array([0.9, 0.8]), np.linspace(0, 0.5, 50)), 0.01).threshold == 0.5
     enough = calibrate(Scores(np.full(20, 0.9), np.linspace(0, 0.5, 500)), 0.01)
-    assert enough.warnings == ()
     assert enough.tar == 1
     assert enough.tar_interval.low < 0.9
 
