@@ -10,9 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from lookalike.matching.settings import Rule
+from lookalike.matching.settings import Look, Rule
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.evaluation.scenes.answers import Answers, Look, ask, draw_references, usable_types
+from lookalike_tools.evaluation.scenes.answers import Answers, ask, draw_references, usable_types
 from lookalike_tools.evaluation.scenes.encodings import EncodedScene, encode_scenes
 from lookalike_tools.evaluation.scenes.figures import evaluate_answers
 from lookalike_tools.evaluation.scenes.folder import read_scenes
