@@ -43,7 +43,8 @@ def calibrate(
     if len(known) < 2:
         raise StackError("thresholds come from photos of other types: there must be two types with photos")
     fit = read_gallery(live, known[0].matrix.shape[1]).fit
-    scored = dict(track(score_types(known, fit, wanted), "scoring", total=len(wanted), console=console))
+    scoring = score_types(known, fit, wanted, live.odds)
+    scored = dict(track(scoring, "scoring", total=len(wanted), console=console))
     rule = choose_rule(scored.values(), far)
     calibrated = [
         CalibratedType(type_id, scores[rule], thresholds.calibrate(scores[rule], far))

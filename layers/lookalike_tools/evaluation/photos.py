@@ -1,15 +1,23 @@
-"""The photos of an evaluation, and their encodings."""
+"""The photos of an evaluation, and their encodings, cached between runs by a digest of the photos' bytes."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import safetensors.numpy
 from numpy.typing import NDArray
 from rich.console import Console
+from rich.progress import track
 
+from lookalike.errors import ImageError
+from lookalike.keys import content_digest
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.evaluation.photo_encodings import encode_photos
 from lookalike_tools.photos.folders import find_photos, too_few_types
+
+CACHE_DIR = Path(".cache")
+BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ def read_photos(encoder: Encoder, folder: Path, references: int, console: Consol
         PhotosError: there are not two such types.
     """
     found = find_photos(folder)
-    encoded = encode_photos(encoder, [path for paths in found.values() for path in paths], console)
+    encoded = _encode_photos(encoder, [path for paths in found.values() for path in paths], console)
     usable = {type_id: [path for path in paths if path in encoded] for type_id, paths in found.items()}
     enough = {type_id: paths for type_id, paths in usable.items() if len(paths) > references}
     if left_out := sorted(usable.keys() - enough.keys()):
@@ -41,3 +49,43 @@ def read_photos(encoder: Encoder, folder: Path, references: int, console: Consol
         raise too_few_types(folder, len(enough), references)
     matrices = [np.stack([encoded[path] for path in paths]) for paths in enough.values()]
     return Photos(list(enough), list(enough.values()), matrices)
+
+
+def _encode_photos(
+    encoder: Encoder, paths: Sequence[Path], console: Console
+) -> dict[Path, NDArray[np.float32]]:
+    """The encoding, (dimension,), of each photo: from the cache, or encoded with a progress bar.
+
+    A photo that can't be encoded is printed and left out.
+    """
+    cache_file = CACHE_DIR / f"encodings-{encoder.model_id}.safetensors"
+    known = _read_cache(cache_file)
+    digests = {path: content_digest(path.read_bytes()) for path in paths}
+    missing = [path for path in paths if digests[path] not in known]
+    batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
+    with ThreadPoolExecutor() as threads:
+        for batch in track(batches, "encoding photos", console=console, disable=not batches):
+            decoded = list(threads.map(lambda path: _decode(encoder, path, console), batch))
+            good = [(path, pixels) for path, pixels in zip(batch, decoded, strict=True) if pixels is not None]
+            if good:
+                encoded = encoder.encode_pixels(np.stack([pixels for _, pixels in good]))
+                known |= {digests[path]: row for (path, _), row in zip(good, encoded, strict=True)}
+    if missing:
+        CACHE_DIR.mkdir(parents=True, exist_ok=True)
+        safetensors.numpy.save_file(known, cache_file)
+    return {path: known[digest] for path, digest in digests.items() if digest in known}
+
+
+def _read_cache(path: Path) -> dict[str, NDArray[np.float32]]:
+    try:
+        return safetensors.numpy.load_file(path)
+    except (FileNotFoundError, safetensors.SafetensorError):
+        return {}
+
+
+def _decode(encoder: Encoder, path: Path, console: Console) -> NDArray[np.uint8] | None:
+    try:
+        return encoder.preprocess(path.read_bytes())
+    except ImageError as error:
+        console.print(f"{path} is left out: {error}", style="yellow", soft_wrap=True)
+        return None

@@ -133,7 +133,8 @@ def _draw_learning(axis: Axes, curve: list[dict[str, Any]]) -> None:
         figures = [point["rules"][number] for point in curve]
         known, unknown = [each["eer"] for each in figures], [each["unknown"]["eer"] for each in figures]
         axis.plot(counts, known, "o-", color=COLOURS[rule], label=str(rule))
-        axis.plot(counts, unknown, "o--", color=COLOURS[rule], label=f"{rule}, objects of no known type")
+        if rule is not Rule.SIMILARITY:  # the same curve
+            axis.plot(counts, unknown, "o--", color=COLOURS[rule], label=f"{rule}, objects of no known type")
     axis.set(title="Learning curve", xlabel="references a type", ylabel="equal error rate", xticks=counts)
     axis.set_ylim(bottom=0)
     axis.legend(frameon=False)

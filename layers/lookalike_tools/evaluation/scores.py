@@ -17,10 +17,14 @@ def nearest_similarities(queries: Matrix, references: Sequence[Matrix]) -> Matri
     return np.stack([(queries @ matrix.T).max(axis=1) for matrix in references], axis=1)
 
 
+def name_types(matrices: Sequence[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Matrices by names that sort as they do: a gallery's types are sorted."""
+    return {f"type-{number:06}": matrix for number, matrix in enumerate(matrices)}
+
+
 def learn_gallery(references: Sequence[NDArray[np.float32]]) -> Gallery:
     """What a stack knows that has these references, (photos, dimension) of each type, in their order."""
-    # Names that sort as the numbers do: a gallery's types are sorted.
-    types = {f"type-{number:06}": matrix for number, matrix in enumerate(references)}
+    types = name_types(references)
     prototypes = {name: Prototype.of(matrix) for name, matrix in types.items()}
     return Gallery.of("evaluated", prototypes, fit(types, prototypes, ""))
 

@@ -16,6 +16,7 @@ from lookalike.matching.gallery import Fit, Gallery, Prototype
 from lookalike.matching.probability import log_odds, pair_densities, sigmoid
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import Interval, wilson
+from lookalike_tools.evaluation.scores import name_types
 
 CHUNK = 1024
 """Photos compared with all types at once: bounds memory."""
@@ -54,7 +55,7 @@ class Calibration:
 
 
 def score_types(
-    types: Sequence[Encodings], fit: Fit, wanted: Sequence[str]
+    types: Sequence[Encodings], fit: Fit, wanted: Sequence[str], odds: float = 1.0
 ) -> Iterator[tuple[str, dict[Rule, Scores]]]:
     """Score uploaded photos against types by each rule; yields each wanted type with its scores.
 
@@ -62,6 +63,7 @@ def score_types(
         types: all types of the stack: two at least, each with at least one row.
         fit: what the stack has learnt from them.
         wanted: the types to score against.
+        odds: of a type against all else before the photo is seen, as the stack has them.
     """
     matrices = [encodings.matrix for encodings in types]
     photos = np.concatenate(matrices)
@@ -69,7 +71,7 @@ def score_types(
     uploaded = np.array([row.origin is Origin.UPLOADED for encodings in types for row in encodings.rows])
     numbers = {encodings.type_id: number for number, encodings in enumerate(types)}
     columns = [numbers[type_id] for type_id in wanted]
-    probabilities = _probabilities(matrices, fit, columns)
+    probabilities = _probabilities(matrices, fit, columns, odds)
     for column, number in enumerate(columns):
         mine = own == number
         similarity = (photos @ matrices[number].T).max(axis=1)
@@ -132,13 +134,12 @@ def choose_rule(scores: Collection[dict[Rule, Scores]], far: float) -> Rule:
 
 
 def _probabilities(
-    matrices: Sequence[NDArray[np.float32]], fit: Fit, columns: Sequence[int]
+    matrices: Sequence[NDArray[np.float32]], fit: Fit, columns: Sequence[int], odds: float
 ) -> NDArray[np.float64]:
     """Each photo's probability to show the types `columns`, (photos, columns), its own known without it."""
     photos = np.concatenate(matrices)
     own = np.repeat(np.arange(len(matrices)), [len(matrix) for matrix in matrices])
-    # Names that sort as the numbers do: a gallery's types are sorted.
-    prototypes = {f"type-{number:06}": Prototype.of(matrix) for number, matrix in enumerate(matrices)}
+    prototypes = {name: Prototype.of(matrix) for name, matrix in name_types(matrices).items()}
     gallery = Gallery.of("calibrated", prototypes, fit)
     to_own = np.concatenate([_densities_of_the_rest(matrix, fit) for matrix in matrices])
     parts = []
@@ -146,7 +147,7 @@ def _probabilities(
         rows = slice(start, start + CHUNK)
         densities = gallery.densities(photos[rows])
         densities.known[np.arange(len(densities.new)), own[rows]] = to_own[rows]
-        parts.append(sigmoid(log_odds(densities, fit.calibration)[:, columns]))
+        parts.append(sigmoid(log_odds(densities, fit.calibration, odds)[:, columns]))
     return np.concatenate(parts)
 
 

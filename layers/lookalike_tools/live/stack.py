@@ -34,6 +34,7 @@ class Stack:
         region: AWS region.
         endpoint_url: address of the emulated AWS; None on AWS itself.
         session: the credentials to use.
+        odds: by probability, of a type against all else before the photo is seen.
     """
 
     api_url: str
@@ -43,6 +44,7 @@ class Stack:
     region: str
     endpoint_url: str | None
     session: boto3.Session
+    odds: float
 
     def client(self, service: str) -> Any:
         """A boto3 client for one of AWS's services."""
@@ -115,6 +117,9 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
         client = make_client(session, "cloudformation", endpoint_url)
         (described,) = client.describe_stacks(StackName=name)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        parameters = {
+            each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])
+        }
         return Stack(
             api_url=outputs["ApiUrl"],
             bucket=outputs["BucketName"],
@@ -123,6 +128,7 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
             region=client.meta.region_name,
             endpoint_url=endpoint_url,
             session=session,
+            odds=float(parameters.get("Odds", 1)),
         )
     except (BotoCoreError, ClientError) as error:
         raise StackError(

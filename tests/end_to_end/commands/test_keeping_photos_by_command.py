@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from end_to_end.commands.command_line import lookalike, write_ready_file
-from lookalike.matching.rules import RULES
-from lookalike.matching.settings import Rule
+from lookalike.keys import settings_key
 from support.deployed import Api
 from support.photographs import photograph
 
@@ -104,6 +103,31 @@ def test_asking_leaves_no_trace_where_appending_is_declined(
     assert api.objects() == before
 
 
+@pytest.mark.usefixtures("shared_type")
+def test_by_probability_the_nearest_other_type_is_told(
+    api: Api, stack: str, built_type: str, tmp_path: Path
+) -> None:
+    api.call("PUT", f"/types/{built_type}/settings", json={"rule": "probability"})
+    (tmp_path / "bench.png").write_bytes(photograph(1, 9))
+    arguments = ("recognize", built_type, str(tmp_path / "bench.png"), "--no-append", "--stack", stack)
+    done = lookalike(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "(threshold 0.5, probability, default)" in done.stdout
+    (other,) = re.findall(r", nearest other type (\S+)", done.stdout)
+    assert other != built_type
+
+
+def test_settings_that_are_not_followed_are_told(
+    api: Api, stack: str, built_type: str, tmp_path: Path
+) -> None:
+    api.s3.put_object(Bucket=api.stack.bucket, Key=settings_key(built_type), Body=b'{"rule": "relative"}')
+    (tmp_path / "bench.png").write_bytes(photograph(1, 9))
+    arguments = ("recognize", built_type, str(tmp_path / "bench.png"), "--no-append", "--stack", stack)
+    done = lookalike(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "the rule relative is gone: probability decides" in done.stdout
+
+
 def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> None:
     done = lookalike("types", "--stack", stack, environment={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
@@ -114,7 +138,7 @@ def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> No
 def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
     api: Api, stack: str, tmp_path: Path
 ) -> None:
-    types = [f"type-{uuid4().hex[:12]}" for _ in range(RULES[Rule.RELATIVE].other_types + 1)]
+    types = [f"type-{uuid4().hex[:12]}" for _ in range(2)]
     for subject, type_id in enumerate(types, 200):
         for shot in range(3):
             api.upload(type_id, f"{shot}.png", photograph(subject, shot))
@@ -131,7 +155,7 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
     done = lookalike(*arguments, "--apply", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     written = api.type(types[0])["settings"]
-    assert written["rule"] in ("similarity", "relative")
+    assert written["rule"] in ("similarity", "probability")
     assert written["threshold"] != 0.123
     assert (written["vouch"], written["max_recognized"]) == ("uploaded", 7)
     answer = api.call(

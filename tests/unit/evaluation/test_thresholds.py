@@ -126,6 +126,18 @@ def test_scores_are_the_same_however_many_photos_are_compared_at_once(
             assert by_rule[rule].impostor == pytest.approx(scores[type_id][rule].impostor, abs=1e-5)
 
 
+def test_probabilities_are_at_the_odds_of_the_stack(
+    scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
+) -> None:
+    types, _ = scored
+    learnt, (asked, *_) = learn(types), types
+    scores = dict(score_types(types, learnt, [asked.type_id], odds=0.1))[asked.type_id]
+    rest = encodings_of(asked.matrix[1:], asked.type_id)
+    policy = Policy(Rule.PROBABILITY, 0, gallery=known(types, learnt), odds=0.1)
+    expected = decide(asked.matrix[0], rest, policy).score
+    assert scores[Rule.PROBABILITY].genuine[0] == pytest.approx(expected, abs=1e-3)
+
+
 def test_only_the_wanted_types_are_scored(
     scored: tuple[list[Encodings], dict[str, dict[Rule, Scores]]],
 ) -> None:
