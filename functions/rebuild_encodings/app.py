@@ -1,6 +1,8 @@
 """Bring types' encodings up to date when S3 tells, through SQS, of images that came or went."""
 
 import time
+from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -12,8 +14,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lookalike.aws import events
 from lookalike.aws.cold_start import start
-from lookalike.aws.queue import request_rebuild, types_to_rebuild
+from lookalike.aws.queue import images_to_look_at, request_rebuild, types_to_rebuild
 from lookalike.gallery_refresh import refresh_gallery
+from lookalike.keys import parse_type_id
 from lookalike.rebuilding import Rebuilt, rebuild
 from lookalike.storage.compare_and_swap import ContentionError
 
@@ -33,6 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Rebuild each type that a batch tells of, once; messages of failed types return to the queue."""
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     outcomes: dict[str, Exception | None] = {}
+    named = _images_by_type(event)
 
     def handle(record: SQSRecord) -> None:
         logger.set_correlation_id(record.message_id)
@@ -40,7 +44,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
             if type_id not in outcomes:
                 # Types that the first ones leave no time for get a message, lest all return to the queue.
                 out_of_time = bool(outcomes) and time.monotonic() >= deadline
-                outcomes[type_id] = _postpone(type_id) if out_of_time else _attempt(type_id, deadline)
+                outcomes[type_id] = (
+                    _postpone(type_id, named[type_id])
+                    if out_of_time
+                    else _attempt(type_id, deadline, named[type_id])
+                )
             if error := outcomes[type_id]:
                 raise error
 
@@ -52,14 +60,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     return response
 
 
-def _attempt(type_id: str, deadline: float) -> Exception | None:
+def _images_by_type(event: dict[str, Any]) -> defaultdict[str, set[str]]:
+    """The images that a batch names: a type's are looked at together, once."""
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for record in event["Records"]:
+        for key in images_to_look_at(record["body"]):
+            if type_id := parse_type_id(key):
+                named[type_id].add(key)
+    return named
+
+
+def _attempt(type_id: str, deadline: float, named: Collection[str]) -> Exception | None:
     try:
-        rebuilt = rebuild(encoder, store, type_id, deadline)
+        rebuilt = rebuild(encoder, store, type_id, deadline, named)
         if not rebuilt.complete and not rebuilt.failure:
-            request_rebuild(queue, config.queue_url, type_id)
+            request_rebuild(queue, config.queue_url, type_id, named)
     except ContentionError:
         # Its own writers are ahead: coming back by a message of its own costs the others' messages no try.
-        return _postpone(type_id)
+        return _postpone(type_id, named)
     except Exception as error:  # one type's failure must not stop the others
         logger.exception("a type could not be rebuilt", type_id=type_id)
         return error
@@ -67,9 +85,9 @@ def _attempt(type_id: str, deadline: float) -> Exception | None:
     return rebuilt.failure
 
 
-def _postpone(type_id: str) -> Exception | None:
+def _postpone(type_id: str, named: Collection[str]) -> Exception | None:
     try:
-        request_rebuild(queue, config.queue_url, type_id)
+        request_rebuild(queue, config.queue_url, type_id, named)
     except Exception as error:  # the messages that told of the type return to the queue instead
         logger.exception("a type's rebuild could not be postponed", type_id=type_id)
         return error

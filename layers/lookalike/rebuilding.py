@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,9 +12,11 @@ import numpy as np
 from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
-from lookalike.errors import ImageError, NotFoundError
-from lookalike.matching.encodings import EncodedImage, Encodings, Rejection, Row, now
-from lookalike.storage.provenance import from_metadata
+from lookalike.errors import ImageError, InvalidBoxError, NotFoundError
+from lookalike.image_versions import Version, etag_of, list_versions
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Rejection, Row, now
+from lookalike.storage.bucket import StoredObject
+from lookalike.storage.provenance import BOX, from_metadata
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 
@@ -40,8 +42,6 @@ _readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
 _decoding = threading.Semaphore(DECODERS)
 
 StorageError = ClientError | BotoCoreError
-Version = tuple[str, str]
-"""An image's key and ETag."""
 Outcome = EncodedImage | Rejection | StorageError | None
 """What came of a version of an image; None if it is gone."""
 Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | StorageError | None
@@ -74,7 +74,9 @@ class Rebuilt:
         return bool(self.added or self.removed or self.rejected)
 
 
-def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Rebuilt:
+def rebuild(
+    encoder: Encoder, store: Store, type_id: str, deadline: float, named: Collection[str] = ()
+) -> Rebuilt:
     """Reconcile a type's encodings with its images.
 
     Any order and number of calls gives the same result; without a change nothing is written. It ends with a
@@ -86,6 +88,7 @@ def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Re
         store: the bucket.
         type_id: the type.
         deadline: when to stop, in `time.monotonic()` seconds; what was encoded by then is saved.
+        named: keys of the images that messages tell of: their metadata may be others now.
 
     Raises:
         ContentionError: others wrote the encodings each time.
@@ -97,7 +100,7 @@ def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Re
         # row is never taken for that of an image that is gone.
         stored, _ = store.read_encodings(type_id)
         current = stored or store.no_encodings(type_id)
-        listed = store.image_etags(type_id)
+        listed = list_versions(store, current, named, _entries(outcomes))
         missing = [(key, listed[key]) for key in current.missing_from(listed)]
         new = [version for version in missing if version not in outcomes]
         failures = [outcome for outcome in outcomes.values() if isinstance(outcome, StorageError)]
@@ -107,7 +110,7 @@ def rebuild(encoder: Encoder, store: Store, type_id: str, deadline: float) -> Re
         if outcomes and (time.monotonic() >= deadline or len(failures) >= MOST_UNREAD):
             return rebuilt
         outcomes.update(_encode(encoder, store, new, min(time.monotonic() + SAVE_SECONDS, deadline)))
-        rebuilt = _save(store, rebuilt, outcomes, current, listed)
+        rebuilt = _save(store, rebuilt, outcomes, current, listed, named)
 
 
 def _save(
@@ -116,6 +119,7 @@ def _save(
     outcomes: Mapping[Version, Outcome],
     seen: Encodings,
     listed: Mapping[str, str],
+    named: Collection[str],
 ) -> Rebuilt:
     """Write what came of the images by compare-and-swap, which costs no encoding when it is tried again.
 
@@ -124,7 +128,8 @@ def _save(
         rebuilt: what was changed so far.
         outcomes: what came of the images.
         seen: the encodings that were read before the listing.
-        listed: the listing: ETag of each image, by key.
+        listed: the listing: version of each image, by key.
+        named: keys of the images that messages tell of.
     """
     before = after = seen
 
@@ -132,7 +137,7 @@ def _save(
         nonlocal before, after
         # Rows are only dropped by a listing that is newer than they are.
         fresh = current is seen or not current.etags()
-        images = listed if fresh else store.image_etags(rebuilt.type_id)
+        images = listed if fresh else list_versions(store, current, named, _entries(outcomes))
         before, after = current, _reconcile(current, images, outcomes)
         return after
 
@@ -150,9 +155,10 @@ def _save(
 def _reconcile(
     current: Encodings, listed: Mapping[str, str], outcomes: Mapping[Version, Outcome]
 ) -> Encodings:
-    """What the encodings should be, by the listed images (key to ETag); the same object if they are that.
+    """What the encodings should be, by the listed images (key to version); the same object if they are that.
 
-    They are complete once something came of each image.
+    They are complete once something came of each image. An image whose version is more than its ETag has
+    nothing in the encodings yet that holds.
     """
     kept = current.keep_only(listed)
     missing = [(key, listed[key]) for key in kept.missing_from(listed)]
@@ -165,6 +171,16 @@ def _reconcile(
     if unchanged and complete == current.complete:
         return current
     return replace(kept.append(encoded, rejected), complete=complete)
+
+
+def _entries(outcomes: Mapping[Version, Outcome]) -> dict[Version, Row | Rejection]:
+    """The row or rejection that came of each version, of those that have one."""
+    rows = {
+        version: outcome.row for version, outcome in outcomes.items() if isinstance(outcome, EncodedImage)
+    }
+    return rows | {
+        version: outcome for version, outcome in outcomes.items() if isinstance(outcome, Rejection)
+    }
 
 
 def _encode(
@@ -186,7 +202,7 @@ def _encode(
         while reading and unread < MOST_UNREAD:
             if encoded_any and time.monotonic() >= save_at:
                 return
-            rows, pixels = [], []
+            asked, rows, pixels = [], [], []
             for _ in range(min(BATCH, len(reading))):
                 version, future = reading[0]
                 # A read that hangs must not keep what was encoded from being saved.
@@ -197,34 +213,51 @@ def _encode(
                 reading.popleft()
                 reading.extend(read_ahead(1))
                 if isinstance(prepared, tuple):
+                    asked.append(version)
                     rows.append(prepared[0])
                     pixels.append(prepared[1])
                 elif isinstance(prepared, Rejection):
-                    yield (prepared.image, prepared.etag), prepared
+                    yield _found(version, prepared), prepared
                 else:
                     unread += prepared is not None
                     yield version, prepared
             if rows:
-                for row, encoding in zip(rows, encoder.encode_pixels(np.stack(pixels)), strict=True):
-                    yield (row.image, row.etag), EncodedImage(row, encoding)
+                encodings = encoder.encode_pixels(np.stack(pixels))
+                for version, row, encoding in zip(asked, rows, encodings, strict=True):
+                    yield _found(version, row), EncodedImage(row, encoding)
             encoded_any = True
     finally:
         for _, future in reading:
             future.cancel()
 
 
+def _found(asked: Version, entry: Row | Rejection) -> Version:
+    """The version that was found: the one asked for, or that of other bytes, which came meanwhile."""
+    return asked if entry.etag == etag_of(asked[1]) else (entry.image, entry.etag)
+
+
 def _prepare(encoder: Encoder, store: Store, version: Version) -> Prepared:
     """Read and decode an image: its row and pixels, or why there are none; None if it is gone."""
-    key, etag = version
+    key, etag = version[0], etag_of(version[1])
     try:
         image = store.get_image(key)
-        etag = image.etag
-        row = from_metadata(image.metadata).row(key, etag, image.modified.isoformat())
-        with _decoding:
-            return row, encoder.preprocess(image.data)
     except NotFoundError:
         return None
     except ImageError as error:
         return Rejection(key, etag, str(error), now())
     except (ClientError, BotoCoreError) as error:
         return error
+    came = image.modified.isoformat()
+    try:
+        row = from_metadata(image.metadata).row(key, image.etag, came)
+        with _decoding:
+            return row, _preprocess(encoder, image, row)
+    except (ImageError, InvalidBoxError) as error:
+        return Rejection(key, image.etag, str(error), came, image.metadata.get(BOX))
+
+
+def _preprocess(encoder: Encoder, image: StoredObject, row: Row) -> NDArray[np.uint8]:
+    """What is encoded of an image: its middle, the square around its box, or the window that matched."""
+    if row.box and row.origin is Origin.RECOGNIZED:
+        return encoder.preprocess_window(image.data, row.box)
+    return encoder.preprocess(image.data, row.box)

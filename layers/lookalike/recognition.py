@@ -82,8 +82,8 @@ class Appended:
 class Recognition:
     """The answer to a query, and where its time went: encoding, then waiting for the type's encodings.
 
-    Where the object may be anywhere, the type's encodings are waited for after the middle was encoded, and that
-    counts as encoding.
+    Where the object may be anywhere, the type's encodings are waited for after the middle was encoded, and
+    that counts as encoding.
     """
 
     comparison: Comparison

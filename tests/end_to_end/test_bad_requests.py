@@ -124,6 +124,8 @@ def test_json_that_is_broken(api: Api, type_id: str, body: bytes) -> None:
         "threshold=0x1",
         "threshold=0,5",
         "threshold=%00",
+        "look=left",
+        "look=",
         "append=maybe",
         "append=2",
         "append=",
@@ -137,6 +139,12 @@ def test_a_parameter_that_is_wrong(api: Api, type_id: str, query: str) -> None:
     name = query.partition("=")[0]
     path = f"/types/{type_id}/recognize?{query}"
     refused(api, name, 400, "POST", path, data=GOOD, headers=PNG)
+
+
+@pytest.mark.parametrize("box", ["", "1", "0,0,1", "0,0,0,0", "0.5,0,0.1,1", "0,0,9,9", "a,b,c,d", "%00"])
+def test_a_box_that_is_none(api: Api, type_id: str, box: str) -> None:
+    path = f"/types/{type_id}/images/boxed.png?box={box}"
+    refused(api, "x0,y0", 400, "PUT", path, data=GOOD, headers=PNG)
 
 
 @pytest.mark.parametrize(

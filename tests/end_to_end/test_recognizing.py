@@ -10,9 +10,11 @@ from PIL import Image
 from pydantic import BaseModel
 
 from lookalike.keys import image_key, recognized_name
+from lookalike.vision.boxes import round_box
+from lookalike.vision.views import windows
 from recognize.body import MAX_BODY_BYTES
 from support.deployed import Api
-from support.photographs import photograph
+from support.photographs import photograph, scene
 
 
 class Nearest(BaseModel, extra="forbid", strict=True):
@@ -35,6 +37,9 @@ class Answer(BaseModel, extra="forbid", strict=True):
     score: float
     threshold: float
     threshold_source: Literal["request", "type", "stack", "default"]
+    look: Literal["centre", "anywhere"]
+    box: list[float]
+    views: int
     notice: str | None
     nearest_other: OtherType | None
     nearest: list[Nearest]
@@ -61,11 +66,26 @@ def test_the_answer_is_as_the_contract_says(api: Api, shared_type: str) -> None:
     Answer.model_validate(found)
     assert (found["type_id"], found["rule"], found["pending"]) == (shared_type, "similarity", False)
     assert (found["notice"], found["nearest_other"]) == (None, None)
+    assert (found["look"], found["box"], found["views"]) == ("centre", [0, 0, 1, 1], 1)
     assert found["score"] == found["similarity"] == found["nearest"][0]["similarity"]
     assert len(found["nearest"]) == 3
     assert found["encodings"] == 3
     assert (found["threshold"], found["threshold_source"]) == (0.9, "request")
     assert found["model"] == api.call("GET", "/health").json()["model"]
+
+
+def test_an_object_in_a_corner_is_found_where_the_photo_is_looked_at_anywhere(
+    api: Api, shared_type: str
+) -> None:
+    size = (640, 480)
+    corner = windows(*size, 32)[-1]
+    photo = scene((1, corner), size=size)
+    centre = api.recognize(shared_type, photo, append=False).json()
+    anywhere = api.recognize(shared_type, photo, append=False, look="anywhere").json()
+    Answer.model_validate(anywhere)
+    assert anywhere["similarity"] > centre["similarity"]
+    assert anywhere["box"] == list(round_box(corner))
+    assert anywhere["views"] > 30
 
 
 def test_a_photo_of_another_type_is_not_recognised_at_a_high_threshold(api: Api, shared_type: str) -> None:

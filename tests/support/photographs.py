@@ -5,12 +5,26 @@ import io
 import numpy as np
 from PIL import Image
 
+from lookalike.vision.boxes import Box
+
 
 def blended(subject: int, other: int, share: float) -> bytes:
     """An image file with a share, 0 to 1, of another subject in it."""
     ours, theirs = (Image.open(io.BytesIO(photograph(each))) for each in (subject, other))
     buffer = io.BytesIO()
     Image.blend(ours, theirs, share).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def scene(*objects: tuple[int, Box], background: int = 900, size: tuple[int, int] = (320, 240)) -> bytes:
+    """An image file of objects on a background: their subjects, and the parts of the photo they fill."""
+    image = Image.open(io.BytesIO(photograph(background))).resize(size, Image.Resampling.NEAREST)
+    for subject, box in objects:
+        left, top, right, bottom = (round(edge) for edge in box.pixels(*size))
+        ours = Image.open(io.BytesIO(photograph(subject, 9)))
+        image.paste(ours.resize((right - left, bottom - top), Image.Resampling.NEAREST), (left, top))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
     return buffer.getvalue()
 
 

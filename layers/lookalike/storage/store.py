@@ -97,7 +97,11 @@ class Store:
 
     def has_image(self, key: str) -> bool:
         """Whether there is such an image."""
-        return self.bucket.head(key) is not None
+        return self.head_image(key) is not None
+
+    def head_image(self, key: str) -> StoredObject | None:
+        """An image without its bytes; None if there is none."""
+        return self.bucket.head(key)
 
     def get_image(self, key: str) -> StoredObject:
         """Read an image.

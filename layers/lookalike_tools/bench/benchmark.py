@@ -22,6 +22,7 @@ from lookalike_tools.bench.photos import phone_photo, small_photo
 from lookalike_tools.bench.picture import draw_picture
 from lookalike_tools.bench.places import Places
 from lookalike_tools.bench.report import make_report, make_tables
+from lookalike_tools.bench.scenes import measure_looking
 from lookalike_tools.bench.serving import measure_serving
 from lookalike_tools.bench.stages import measure_stages
 from lookalike_tools.bench.workers import alternate, running_workers, use_cores
@@ -80,6 +81,8 @@ def run_bench(out: Path) -> None:
     results["comparing"] = asdict(measure_comparing())
     step("a query's stages")
     results["stages"] = measure_stages(places, phone[0])
+    step("looking anywhere in a photo")
+    results["looking"] = asdict(measure_looking(models.int8, phone[0]))
     with running_emulator() as emulator:
         step("querying")
         results["serving"] = asdict(measure_serving(emulator, models.int8, small[0]))

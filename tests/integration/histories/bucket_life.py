@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote_plus
 from uuid import uuid4
@@ -16,7 +17,7 @@ from hypothesis.stateful import (
 from mypy_boto3_s3 import S3Client
 
 from integration.histories.interleaving import Task, stop_here
-from lookalike.aws.queue import types_to_rebuild
+from lookalike.aws.queue import images_to_look_at, types_to_rebuild
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.keys import content_digest, encodings_key, image_key, parse_image_key
 from lookalike.matching.encodings import Origin, Row
@@ -24,6 +25,7 @@ from lookalike.rebuilding import rebuild
 from lookalike.storage import compare_and_swap
 from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
+from lookalike.vision.boxes import format_box
 from lookalike.vision.encoder import Encoder
 from support.photographs import photograph
 from support.querying import ask
@@ -37,10 +39,12 @@ FILENAMES = st.sampled_from([None, "b.png"])
 MODELS = st.integers(0, 1)
 INDEX = st.integers(0, 99)
 NO_IMAGE = b"no image"
+WRONG_BOX = "0.5,0.5,0.1"
+BOXES = st.sampled_from(["0.1,0.1,0.6,0.6", "0.5,0.25,1,0.75", WRONG_BOX])
 
 
 class Life(RuleBasedStateMachine):
-    """The life of a bucket; `images` holds what each image's bytes must be, and its origin."""
+    """The life of a bucket: what each image's bytes must be, its origin, and the box that people gave it."""
 
     s3: S3Client
     encoders: tuple[Encoder, Encoder]
@@ -55,6 +59,7 @@ class Life(RuleBasedStateMachine):
             Store(Bucket(self.s3, bucket), encoder.model_id, encoder.dimension) for encoder in self.encoders
         ]
         self.images: dict[str, tuple[bytes, Origin]] = {}
+        self.boxes: dict[str, str] = {}
         self.removed: set[str] = set()
         # Each model has functions and queues of its own.
         self.queues: tuple[list[str], list[str]] = ([], [])
@@ -74,6 +79,7 @@ class Life(RuleBasedStateMachine):
         elif method == "PUT" and key not in self.images:
             (digest,) = (digest for digest in self.queries if digest in key)
             self.images[key] = self.queries[digest], Origin.RECOGNIZED
+            self.boxes.pop(key, None)
         elif method == "PUT":
             assert self.images[key][1] is Origin.UPLOADED, "a recognised image overwrote another"
         name = "ObjectCreated:Put" if method == "PUT" else "ObjectRemoved:Delete"
@@ -92,6 +98,16 @@ class Life(RuleBasedStateMachine):
     @rule(type_id=TYPES, name=NAMES, shot=SHOTS)
     def upload(self, type_id: str, name: str, shot: int) -> None:
         self._put(image_key(type_id, name), photograph(SUBJECT_OF_TYPE[type_id], shot))
+
+    @rule(type_id=TYPES, name=NAMES, shot=SHOTS, box=BOXES)
+    def upload_with_a_box(self, type_id: str, name: str, shot: int, box: str) -> None:
+        self._put(image_key(type_id, name), photograph(SUBJECT_OF_TYPE[type_id], shot), box)
+
+    @precondition(lambda self: self.images)
+    @rule(index=INDEX, box=st.one_of(st.none(), BOXES))
+    def change_only_the_box(self, index: int, box: str | None) -> None:
+        key = sorted(self.images)[index % len(self.images)]
+        self._put(key, self.images[key][0], box)
 
     @rule(type_id=TYPES, name=NAMES)
     def upload_what_is_no_image(self, type_id: str, name: str) -> None:
@@ -134,7 +150,7 @@ class Life(RuleBasedStateMachine):
             message = queue[index % len(queue)]
             if not twice:
                 queue.remove(message)
-            self._go_on(self._rebuild(model, message, seconds), calls)
+            self._go_on(self._rebuild(model, [message], seconds), calls)
 
     @rule()
     def deliver_all(self) -> None:
@@ -192,11 +208,13 @@ class Life(RuleBasedStateMachine):
         expected = {
             key: origin
             for key, (data, origin) in self.images.items()
-            if data != NO_IMAGE and key.startswith(f"types/{type_id}/")
+            if data != NO_IMAGE and self.boxes.get(key) != WRONG_BOX and key.startswith(f"types/{type_id}/")
         }
         rows = self._rows(model, type_id)
         assert sorted(row.image for row in rows) == sorted(expected)
         assert {row.image: row.origin for row in rows} == expected
+        boxes = {row.image: format_box(row.box) for row in rows if row.box}
+        assert boxes == {key: box for key, box in self.boxes.items() if key in expected}
         encodings, _ = store.read_encodings(type_id)
         if encodings:
             assert encodings.is_current(store.image_etags(type_id))
@@ -217,9 +235,12 @@ class Life(RuleBasedStateMachine):
 
     # How it is done
 
-    def _put(self, key: str, data: bytes) -> None:
+    def _put(self, key: str, data: bytes, box: str | None = None) -> None:
         self.images[key] = data, Origin.UPLOADED
-        self.stores[0].put_image(key, data, "image/png")
+        self.boxes.pop(key, None)
+        if box:
+            self.boxes[key] = box
+        self.stores[0].bucket.put(key, data, "image/png", {"box": box} if box else None)
 
     def _recognize(
         self, model: int, type_id: str, query: bytes, append: bool = True, filename: str | None = None
@@ -253,30 +274,33 @@ class Life(RuleBasedStateMachine):
         self.tasks.append(task)
         return task
 
-    def _request_rebuild(self, model: int, type_id: str) -> None:
+    def _request_rebuild(self, model: int, type_id: str, named: Collection[str] = ()) -> None:
         stop_here()
-        self.queues[model].append(json.dumps({"rebuild": type_id}))
+        message = {"rebuild": type_id} | ({"images": sorted(named)} if named else {})
+        self.queues[model].append(json.dumps(message))
 
-    def _rebuild(self, model: int, message: str, seconds: int) -> Task:
+    def _rebuild(self, model: int, messages: list[str], seconds: int) -> Task:
         def work() -> None:
-            (type_id,) = types_to_rebuild(message)
+            (type_id,) = types_to_rebuild(messages[0])
+            named = {key for message in messages for key in images_to_look_at(message)}
             deadline = time.monotonic() + seconds
-            rebuilt = rebuild(self.encoders[model], self.stores[model], type_id, deadline)
+            rebuilt = rebuild(self.encoders[model], self.stores[model], type_id, deadline, named)
             assert rebuilt.failure is None
             if not rebuilt.complete:
-                self._request_rebuild(model, type_id)
+                self._request_rebuild(model, type_id, named)
 
         task = Task(work)
-        self.after[task] = lambda: self.queues[model].append(message)
+        self.after[task] = lambda: self.queues[model].extend(messages)
         self.tasks.append(task)
         return task
 
     def _hear(self, model: int) -> None:
         """Rebuild the type that the next message tells of; one rebuild hears all that is told of it."""
         queue = self.queues[model]
-        message = queue[0]
-        queue[:] = [other for other in queue if types_to_rebuild(other) != types_to_rebuild(message)]
-        self._finish(self._rebuild(model, message, 60))
+        of_type = types_to_rebuild(queue[0])
+        heard = [message for message in queue if types_to_rebuild(message) == of_type]
+        queue[:] = [message for message in queue if types_to_rebuild(message) != of_type]
+        self._finish(self._rebuild(model, heard, 60))
 
     def _go_on(self, task: Task, calls: int) -> None:
         for _ in range(calls):

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -205,12 +206,12 @@ def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
     arrived: list[str] = []
 
     class InterruptedStore(Store):
-        def image_etags(self, type_id: str) -> dict[str, str]:
-            listed = super().image_etags(type_id)
+        def all_images(self, type_id: str) -> Iterator[StoredObject]:
+            listed = list(super().all_images(type_id))
             if not arrived:
                 arrived.append(upload(store, "2.png", photograph(2)))
                 bring_up_to_date(encoder, store)
-            return listed
+            return iter(listed)
 
     interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
     assert bring_up_to_date(encoder, interrupted).complete
@@ -241,11 +242,11 @@ def test_an_image_deleted_while_a_rebuild_runs_has_no_row_and_no_rejection(
     kept, deleted = (upload(store, f"{index}.png", photograph(index)) for index in range(2))
 
     class InterruptedStore(Store):
-        def image_etags(self, type_id: str) -> dict[str, str]:
-            listed = super().image_etags(type_id)
-            if deleted in listed:
+        def all_images(self, type_id: str) -> Iterator[StoredObject]:
+            listed = list(super().all_images(type_id))
+            if deleted in [image.key for image in listed]:
                 store.delete_image(deleted)
-            return listed
+            return iter(listed)
 
     rebuilt = bring_up_to_date(encoder, InterruptedStore(store.bucket, store.model_id, store.dimension))
     assert (rebuilt.rejected, rebuilt.failure) == ((), None)

@@ -10,6 +10,7 @@ import pytest
 from lookalike import recognition
 from lookalike.errors import EncodingsNotReadyError, NotFoundError, UnsupportedImageError
 from lookalike.keys import content_digest, encodings_key, image_key
+from lookalike.looking import Seen
 from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule, TypeSettings
@@ -17,6 +18,7 @@ from lookalike.rebuilding import rebuild
 from lookalike.recognition import QueryPhoto, append_match, compare
 from lookalike.storage.provenance import Provenance, from_metadata
 from lookalike.storage.store import MAX_IMAGES, Store
+from lookalike.vision.boxes import Box
 from lookalike.vision.encoder import Encoder
 from support.photographs import blended, photograph
 from support.querying import ask
@@ -241,7 +243,7 @@ def test_a_type_takes_images_until_it_is_full(
     encodings = Encodings(encoder.model_id, TYPE, matrix, rows)
     query = photograph(1, 9)
     (encoded,) = encoder.encode([query])
-    match = compare(encoded, encodings, Policy(Rule.SIMILARITY, 0.92))
+    match = compare(Seen(encoded[np.newaxis], [Box(0, 0, 1, 1)]), encodings, Policy(Rule.SIMILARITY, 0.92))
     assert match.decision.match
     appended = append_match(store, QueryPhoto(query), match)
     assert (appended.image is not None) is joins

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.aws.queue import request_rebuild, types_to_rebuild
+from lookalike.aws.queue import MOST_NAMED, images_to_look_at, request_rebuild, types_to_rebuild
 from lookalike.keys import image_key
 
 
@@ -40,6 +40,28 @@ def test_a_request_is_sent_as_it_is_read() -> None:
     (message,) = [call.kwargs for call in sent.send_message.call_args_list]
     assert message["QueueUrl"] == "the queue"
     assert types_to_rebuild(message["MessageBody"]) == ["hex-nut"]
+
+
+def test_a_notification_names_the_images_to_look_at() -> None:
+    told = ["types/b/images/ä +.jpg", "types/a/images/1.jpg"]
+    assert images_to_look_at(notification(*told, "types/a/settings.json", "queries/1.jpg")) == {*told}
+
+
+def test_a_request_names_images_where_it_is_given_some() -> None:
+    sent = Mock(spec_set=["send_message"])
+    named = {image_key("hex-nut", "ü" * 400 + str(number)) for number in range(2 * MOST_NAMED)}
+    for images in (named, set[str]()):
+        request_rebuild(sent, "the queue", "hex-nut", images)
+    some, none = (call.kwargs["MessageBody"] for call in sent.send_message.call_args_list)
+    assert types_to_rebuild(some) == types_to_rebuild(none) == ["hex-nut"]
+    assert len(some.encode()) < 256_000
+    assert len(images_to_look_at(some)) == MOST_NAMED and images_to_look_at(some) < named
+    assert images_to_look_at(none) == set()
+
+
+@pytest.mark.parametrize("body", ["", "[]", "7", '{"Records": 7}', '{"images": 7}', '{"images": [7]}'])
+def test_what_names_no_image_names_none(body: str) -> None:
+    assert images_to_look_at(body) == set()
 
 
 @pytest.mark.parametrize(

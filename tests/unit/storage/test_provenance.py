@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookalike.errors import InvalidBoxError
 from lookalike.keys import MAX_KEY_BYTES
 from lookalike.matching.encodings import Origin
 from lookalike.storage.provenance import Provenance, from_metadata, to_metadata
+from lookalike.vision.boxes import Box
 
 NEAREST = "types/hex-nut/images/schöne Mutter.jpg"
 
@@ -20,7 +22,12 @@ def encoded(key: str) -> str:
     return urlsafe_b64encode(key.encode()).decode()
 
 
-@given(st.builds(Provenance, st.just(Origin.RECOGNIZED), similarities, keys, st.one_of(st.none(), keys)))
+boxes = st.sampled_from([None, Box(0, 0, 1, 1), Box(0.123456, 0.000001, 0.7, 0.999999)])
+
+
+@given(
+    st.builds(Provenance, st.just(Origin.RECOGNIZED), similarities, keys, st.one_of(st.none(), keys), boxes)
+)
 def test_what_is_written_is_read_again(provenance: Provenance) -> None:
     assert from_metadata(to_metadata(provenance)) == provenance
 
@@ -28,6 +35,18 @@ def test_what_is_written_is_read_again(provenance: Provenance) -> None:
 def test_an_upload_says_only_that_it_is_one() -> None:
     assert to_metadata(Provenance()) == {"origin": "uploaded"}
     assert from_metadata({"origin": "uploaded"}) == Provenance(Origin.UPLOADED, None, None)
+
+
+def test_an_upload_may_have_a_box() -> None:
+    boxed = Provenance(box=Box(0.1, 0.2, 0.3, 1))
+    assert to_metadata(boxed) == {"origin": "uploaded", "box": "0.1,0.2,0.3,1"}
+    assert from_metadata({"box": " 0.1,0.2, 0.3,1.0"}) == boxed
+
+
+@pytest.mark.parametrize("origin", ["uploaded", "recognized"])
+def test_a_wrong_box_is_no_upload_without_one(origin: str) -> None:
+    with pytest.raises(InvalidBoxError, match="not four numbers"):
+        from_metadata({"origin": origin, "box": "everywhere"})
 
 
 def test_a_similarity_has_six_decimals() -> None:
@@ -39,7 +58,9 @@ def test_a_similarity_of_zero_is_one() -> None:
 
 
 def test_the_longest_key_and_file_name_fit_what_s3_takes() -> None:
-    metadata = to_metadata(Provenance(Origin.RECOGNIZED, -0.123456, "ü" * (MAX_KEY_BYTES // 2), "ü" * 1000))
+    box = Box(0.111111, 0.222222, 0.333333, 0.444444)
+    longest = "ü" * (MAX_KEY_BYTES // 2), "ü" * 1000
+    metadata = to_metadata(Provenance(Origin.RECOGNIZED, -0.123456, *longest, box))
     text = "".join(name + value for name, value in metadata.items())
     assert text.isascii()
     assert len(text) <= 2048
