@@ -17,6 +17,9 @@ from lookalike_tools.commands.options import AsJson, Model
 from lookalike_tools.evaluation.confusions import find_confusions
 from lookalike_tools.evaluation.evaluate import draw_references, evaluate_rules
 from lookalike_tools.evaluation.photos import read_photos
+from lookalike_tools.evaluation.scenes.evaluate import evaluate_scenes
+from lookalike_tools.evaluation.scenes.folder import read_scenes
+from lookalike_tools.evaluation.scenes.table import print_table
 from lookalike_tools.export.default_model import prepare_model
 from lookalike_tools.photos.folders import print_left_out
 
@@ -42,7 +45,8 @@ def evaluate(
     repeats: Annotated[int, typer.Option(min=1, help="How many times they are drawn.")] = 10,
     as_json: AsJson = False,
     report: Annotated[
-        Path | None, typer.Option(help="Draw scores, error rates and confusions: an .html or .png file.")
+        Path | None,
+        typer.Option(help="Draw scores, errors and pictures: an .html file, or a .png without --scenes."),
     ] = None,
 ) -> None:
     """How well each decision rule tells types apart: every photo is asked against every type."""
@@ -92,7 +96,21 @@ def _evaluate_scenes(
         raise typer.BadParameter("give photos or scenes, not both", param_hint="--scenes")
     if len(counts) > 1:
         raise typer.BadParameter("with --scenes, give one number", param_hint="--references")
-    evaluate_scenes(scenes, model, counts[0], repeats, as_json=as_json, report=report)
+    if report and report.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter("with --scenes, give a name that ends in .html", param_hint="--report")
+    notes = Console(stderr=True)
+    found = read_scenes(scenes, notes)
+    encoder = Encoder(model or prepare_model(notes))
+    evaluation = evaluate_scenes(scenes, found, encoder, counts[0], repeats, notes)
+    if as_json:
+        typer.echo(json.dumps(evaluation.result, indent=2))
+    else:
+        print_table(evaluation.result)
+    if report:
+        from lookalike_tools.evaluation.scenes.report import write_report  # noqa: PLC0415 - matplotlib is slow
+
+        write_report(report, evaluation)
+        notes.print(f"report: {report}")
 
 
 def _parse_counts(text: str) -> list[int]:

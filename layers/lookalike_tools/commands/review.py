@@ -65,6 +65,7 @@ def _show(stack: Stack, type_id: str, appended: Sequence[AppendedImage], out: Pa
             threshold=None,
             match=True,
             appended=True,
+            box=image.box,
         )
         for image in appended
     ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from lookalike.keys import images_prefix
 from lookalike.matching.encodings import Encodings, Origin
+from lookalike.vision.boxes import Box
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class AppendedImage:
         key: its key in the bucket.
         nearest: key of the uploaded image most like it; None if none was uploaded.
         similarity: cosine similarity to that one; -1 if there is none.
+        box: the part of it that matched; None for the middle.
     """
 
     name: str
@@ -25,6 +27,7 @@ class AppendedImage:
     key: str
     nearest: str | None
     similarity: float
+    box: Box | None
 
 
 def find_appended(encodings: Encodings) -> list[AppendedImage]:
@@ -43,7 +46,12 @@ def find_appended(encodings: Encodings) -> list[AppendedImage]:
         name = row.image.removeprefix(images_prefix(encodings.type_id))
         found.append(
             AppendedImage(
-                name=name, filename=row.filename, key=row.image, nearest=nearest, similarity=similarity
+                name=name,
+                filename=row.filename,
+                key=row.image,
+                nearest=nearest,
+                similarity=similarity,
+                box=row.box,
             )
         )
     return sorted(found, key=lambda image: (image.similarity, image.name))

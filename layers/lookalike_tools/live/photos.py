@@ -11,15 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
 from lookalike.keys import images_prefix
+from lookalike.storage.provenance import BOX
 from lookalike.vision.boxes import Box, format_box
 from lookalike.vision.images import decode
 from lookalike_tools.live.stack import Stack, StackError
 
 THREADS = 8
 """A boto3 client keeps 10 connections."""
-
-BOX = "box"
-"""The object metadata that says where in a photo its object is."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from lookalike.matching.settings import Rule
+from lookalike.matching.settings import Look, Rule
 from lookalike.vision.boxes import Box
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.evaluation.scenes.answers import (
     Answers,
     Draw,
-    Look,
     ask,
     draw_references,
     usable_types,

@@ -1,7 +1,6 @@
 """Draws of references from scenes, and what each look and rule answers about the other scenes. Pure."""
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -9,18 +8,11 @@ from numpy.typing import NDArray
 
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.probability import log_odds
-from lookalike.matching.settings import Rule
+from lookalike.matching.settings import Look, Rule
 from lookalike.matching.sighting import Sighting, sight_by_evidence, sight_by_similarity
 from lookalike.vision.boxes import Box
 from lookalike_tools.evaluation.scenes.encodings import EncodedScene, Matrix
 from lookalike_tools.evaluation.scores import learn_gallery
-
-
-class Look(StrEnum):
-    """Where in a scene to look."""
-
-    CENTRE = "centre"
-    ANYWHERE = "anywhere"
 
 
 class Draw(NamedTuple):
@@ -130,7 +122,8 @@ def sight(scene: EncodedScene, draw: Draw, look: Look, rule: Rule) -> list[Sight
     if look is Look.CENTRE:
         return [Sighting(0, float(score)) for score in log_odds(fitted, calibration)[0]]
     evidence = (fitted.known - fitted.new[:, np.newaxis]) * calibration.dimensions
-    return sight_by_evidence(evidence, scene.boxes)
+    seen = sight_by_evidence(evidence, scene.boxes)
+    return [Sighting(each.view, each.score + calibration.offset) for each in seen]
 
 
 def _draw_object(scene: EncodedScene, type_id: str, random: np.random.Generator) -> Matrix:

@@ -14,8 +14,10 @@ from PIL import Image, ImageOps
 from lookalike.vision.boxes import Box
 from lookalike_tools.evaluation.error_rates import error_curve
 from lookalike_tools.evaluation.scenes.answers import Answers
+from lookalike_tools.evaluation.scenes.evaluate import Evaluation
 from lookalike_tools.evaluation.scenes.figures import accepted, trials_of
 from lookalike_tools.evaluation.scenes.folder import Scene
+from lookalike_tools.evaluation.scenes.table import FIGURES
 from lookalike_tools.evaluation.style import GENUINE, INK, SIBLING
 from lookalike_tools.photos.outline import draw_box
 
@@ -28,17 +30,10 @@ _STYLE = (
     ".pictures{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0;width:320px}"
     "img{max-width:100%}figcaption{font-size:.8em;overflow-wrap:anywhere}"
 )
-_COLUMNS = {
-    "eer": "equal error rate",
-    "tar_at_far_5pct": "true accepts at 5 % false",
-    "tar_at_far_1pct": "at 1 % false",
-    "best_is_there": "the best type is there",
-    "box_holds_object": "the box holds the object",
-}
 
 
 class Kind(NamedTuple):
-    """Answers of one kind: what people call it, which they are, (n, types), and how to draw their boxes.
+    """Answers of one kind, and how they are shown.
 
     Attributes:
         title: what people call it.
@@ -53,26 +48,14 @@ class Kind(NamedTuple):
     colour: str
 
 
-def write_report(
-    path: Path,
-    result: dict[str, Any],
-    answers: Sequence[Answers],
-    scenes: Sequence[Scene],
-    type_ids: Sequence[str],
-) -> None:
+def write_report(path: Path, evaluation: Evaluation) -> None:
     """Write the page to `path`; its folder is made if need be.
-
-    Args:
-        path: of the page.
-        result: what `--json` prints.
-        answers: of each look and rule.
-        scenes: all that were asked, as `answers` number them.
-        type_ids: the types, in the order of the answers' columns.
 
     Raises:
         OSError: `path` can't be written.
     """
-    sections = "".join(_section(each, scenes, type_ids) for each in answers)
+    result = evaluation.result
+    sections = "".join(_section(each, evaluation.scenes, evaluation.type_ids) for each in evaluation.answers)
     title = (
         f"{result['scenes']} scenes, {result['types']} types, {result['references']} references a type, "
         f"{result['model']}"
@@ -89,10 +72,10 @@ def write_report(
 
 
 def _table(result: dict[str, Any]) -> str:
-    headings = "".join(f"<th>{heading}" for heading in ("look", "rule", *_COLUMNS.values()))
+    headings = "".join(f"<th>{heading}" for heading in ("look", "rule", *FIGURES.values()))
     rows = "".join(
         f"<tr><td>{each['look']}<td>{each['rule']}"
-        + "".join(f"<td>{'-' if each[name] is None else f'{each[name]:.3f}'}" for name in _COLUMNS)
+        + "".join(f"<td>{'-' if each[name] is None else f'{each[name]:.3f}'}" for name in FIGURES)
         for each in result["results"]
     )
     return f"<table><tr>{headings}{rows}</table>"
