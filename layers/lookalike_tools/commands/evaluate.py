@@ -12,7 +12,6 @@ from rich.table import Table
 
 from lookalike.matching.settings import Rule
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.commands.evaluate_scenes import evaluate_scenes
 from lookalike_tools.commands.options import AsJson, Model
 from lookalike_tools.evaluation.confusions import find_confusions
 from lookalike_tools.evaluation.evaluate import draw_references, evaluate_rules
