@@ -236,6 +236,11 @@ def test_a_function_runs_the_code_that_its_image_holds(
     assert properties["Environment"]["Variables"] == {"POWERTOOLS_SERVICE_NAME": package}
 
 
+def test_functions_look_at_the_stacks_own_bucket_and_queue(template: dict[str, Any]) -> None:
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert (variables["BUCKET_NAME"], variables["QUEUE_URL"]) == ({"Ref": "Bucket"}, {"Ref": "Queue"})
+
+
 def test_recognition_gives_up_before_the_api_does(template: dict[str, Any]) -> None:
     assert image_functions(template)["RecognizeFunction"]["Timeout"] < 30
 

@@ -19,20 +19,22 @@ def all_of(kind: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("metric", "of"),
+    ("metric", "of", "most"),
     [
-        ("AWS/SQS ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}),
-        ("AWS/SQS ApproximateAgeOfOldestMessage", {"Fn::GetAtt": ["Queue", "QueueName"]}),
-        ("AWS/Lambda Errors", {"Ref": "RecognizeFunction"}),
-        ("AWS/Lambda Errors", {"Ref": "RebuildEncodingsFunction"}),
-        ("AWS/Lambda Throttles", {"Ref": "RecognizeFunction"}),
-        ("AWS/ApiGateway 5xx", {"Ref": "Api"}),
+        ("AWS/SQS ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}, 0),
+        ("AWS/SQS ApproximateAgeOfOldestMessage", {"Fn::GetAtt": ["Queue", "QueueName"]}, 15 * 60),
+        ("AWS/Lambda Errors", {"Ref": "RecognizeFunction"}, 0),
+        ("AWS/Lambda Errors", {"Ref": "RebuildEncodingsFunction"}, 0),
+        ("AWS/Lambda Throttles", {"Ref": "RecognizeFunction"}, 0),
+        ("AWS/ApiGateway 5xx", {"Ref": "Api"}, 20),
     ],
 )
-def test_what_goes_wrong_raises_an_alarm(metric: str, of: dict[str, Any]) -> None:
+def test_what_goes_wrong_raises_an_alarm(metric: str, of: dict[str, Any], most: int) -> None:
     alarms = all_of("AWS::CloudWatch::Alarm").values()
     matching = [a for a in alarms if f"{a['Namespace']} {a['MetricName']}" == metric]
     (alarm,) = [a for a in matching if [d["Value"] for d in a["Dimensions"]] == [of]]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["Threshold"] <= most
     assert alarm["TreatMissingData"] == "notBreaching"
     topic = {"Ref": "AlarmTopicArn"}
     assert alarm["AlarmActions"] == {"Fn::If": ["HasAlarmTopic", [topic], NOTHING]}
