@@ -21,13 +21,15 @@ from lookalike.aws.queue import images_to_look_at, types_to_rebuild
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.keys import content_digest, encodings_key, image_key, parse_image_key
 from lookalike.matching.encodings import Origin, Row
+from lookalike.matching.settings import Look
 from lookalike.rebuilding import rebuild
 from lookalike.storage import compare_and_swap
 from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
-from lookalike.vision.boxes import format_box
+from lookalike.vision.boxes import Box, format_box
 from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
+from lookalike.vision.views import windows
+from support.photographs import photograph, scene
 from support.querying import ask
 
 SUBJECT_OF_TYPE = {"hex-nut": 0, "gear": 1}
@@ -139,6 +141,12 @@ class Life(RuleBasedStateMachine):
         self._go_on(task, calls)
 
     @precondition(lambda self: len(self.tasks) < 4)
+    @rule(model=MODELS, type_id=TYPES, place=st.sampled_from([-1, 7]), calls=CALLS)
+    def ask_anywhere(self, model: int, type_id: str, place: int, calls: int) -> None:
+        photo = scene((SUBJECT_OF_TYPE[type_id], windows(320, 240, 8)[place]))
+        self._go_on(self._recognize(model, type_id, photo, look=Look.ANYWHERE), calls)
+
+    @precondition(lambda self: len(self.tasks) < 4)
     @rule(model=MODELS, type_id=TYPES, subject=st.integers(0, 2), append=st.booleans())
     def recognize_what_may_be_another(self, model: int, type_id: str, subject: int, append: bool) -> None:
         self._finish(self._recognize(model, type_id, photograph(subject, 9), append))
@@ -213,7 +221,7 @@ class Life(RuleBasedStateMachine):
         rows = self._rows(model, type_id)
         assert sorted(row.image for row in rows) == sorted(expected)
         assert {row.image: row.origin for row in rows} == expected
-        boxes = {row.image: format_box(row.box) for row in rows if row.box}
+        boxes = {row.image: format_box(row.box) for row in rows if row.box and row.origin is Origin.UPLOADED}
         assert boxes == {key: box for key, box in self.boxes.items() if key in expected}
         encodings, _ = store.read_encodings(type_id)
         if encodings:
@@ -226,12 +234,14 @@ class Life(RuleBasedStateMachine):
         assert {(row.image, row.etag) for row in again} == {(row.image, row.etag) for row in rows}
         assert self._found(again) == self._found(rows)
 
-    def _found(self, rows: list[Row]) -> set[tuple[str, float | None, str | None]]:
+    def _found(self, rows: list[Row]) -> set[tuple[str, float | None, str | None, Box | None]]:
         """What recognised images were found to resemble.
 
         One that was removed, and came again before a rebuild looked, may keep the row of its first coming.
         """
-        return {(row.image, row.similarity, row.nearest) for row in rows if row.image not in self.removed}
+        return {
+            (row.image, row.similarity, row.nearest, row.box) for row in rows if row.image not in self.removed
+        }
 
     # How it is done
 
@@ -243,7 +253,13 @@ class Life(RuleBasedStateMachine):
         self.stores[0].bucket.put(key, data, "image/png", {"box": box} if box else None)
 
     def _recognize(
-        self, model: int, type_id: str, query: bytes, append: bool = True, filename: str | None = None
+        self,
+        model: int,
+        type_id: str,
+        query: bytes,
+        append: bool = True,
+        filename: str | None = None,
+        look: Look = Look.CENTRE,
     ) -> Task:
         self.queries[content_digest(query)] = query
 
@@ -257,6 +273,7 @@ class Life(RuleBasedStateMachine):
                     threshold=0.95,
                     append=append,
                     filename=filename,
+                    look=look,
                 )
             except NotFoundError:
                 return None
