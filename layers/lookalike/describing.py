@@ -9,6 +9,7 @@ from typing import Literal
 
 from lookalike import keys
 from lookalike.errors import InvalidTokenError, NotFoundError
+from lookalike.image_versions import list_versions
 from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
 from lookalike.matching.settings import StoredSettings
 from lookalike.storage.bucket import Page, StoredObject
@@ -54,7 +55,8 @@ def describe_type(store: Store, type_id: str) -> TypeState:
     Raises:
         NotFoundError: the bucket holds nothing of it.
     """
-    encodings, images = _encodings(store, type_id), store.image_etags(type_id)
+    encodings = _encodings(store, type_id)
+    images = list_versions(store, encodings)
     if not images and not encodings.rows and not store.has_type(type_id):
         raise NotFoundError(
             f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"

@@ -1,7 +1,7 @@
 """A photo asked against a type, as tests ask it."""
 
 from lookalike.matching.policy import Policy
-from lookalike.matching.settings import DEFAULTS, Rule, TypeSettings
+from lookalike.matching.settings import DEFAULTS, Look, Rule, TypeSettings
 from lookalike.recognition import QueryPhoto, Recognition, recognize
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
@@ -17,7 +17,8 @@ def ask(
     append: bool = True,
     filename: str | None = None,
     settings: TypeSettings = DEFAULTS,
+    look: Look = Look.CENTRE,
 ) -> Recognition:
     """Recognise by similarity, above a threshold, with a type's own bounds."""
-    policy = Policy(Rule.SIMILARITY, threshold, settings=settings)
+    policy = Policy(Rule.SIMILARITY, threshold, look=look, settings=settings)
     return recognize(encoder, store, type_id, QueryPhoto(photo, filename), policy, append=append)

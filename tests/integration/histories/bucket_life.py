@@ -1,34 +1,22 @@
 """A bucket's life as a state machine: what people and functions may do, and what must hold in the end."""
 
-import json
 import time
-from collections.abc import Collection
-from typing import Any
-from urllib.parse import quote_plus
-from uuid import uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
 )
-from mypy_boto3_s3 import S3Client
 
-from integration.histories.interleaving import Task, stop_here
-from lookalike.aws.queue import images_to_look_at, types_to_rebuild
-from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.keys import content_digest, encodings_key, image_key, parse_image_key
+from integration.histories.doings import Doings
+from lookalike.keys import encodings_key, image_key
 from lookalike.matching.encodings import Origin, Row
+from lookalike.matching.settings import Look
 from lookalike.rebuilding import rebuild
-from lookalike.storage import compare_and_swap
-from lookalike.storage.bucket import Bucket
-from lookalike.storage.store import Store
-from lookalike.vision.boxes import format_box
-from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
-from support.querying import ask
+from lookalike.vision.boxes import Box, format_box
+from lookalike.vision.views import windows
+from support.photographs import photograph, scene
 
 SUBJECT_OF_TYPE = {"hex-nut": 0, "gear": 1}
 TYPES = st.sampled_from([*SUBJECT_OF_TYPE])
@@ -43,49 +31,8 @@ WRONG_BOX = "0.5,0.5,0.1"
 BOXES = st.sampled_from(["0.1,0.1,0.6,0.6", "0.5,0.25,1,0.75", WRONG_BOX])
 
 
-class Life(RuleBasedStateMachine):
-    """The life of a bucket: what each image's bytes must be, its origin, and the box that people gave it."""
-
-    s3: S3Client
-    encoders: tuple[Encoder, Encoder]
-    current: "Life"
-
-    def __init__(self) -> None:
-        super().__init__()
-        Life.current = self
-        bucket = f"life-{uuid4().hex}"
-        self.s3.create_bucket(Bucket=bucket)
-        self.stores = [
-            Store(Bucket(self.s3, bucket), encoder.model_id, encoder.dimension) for encoder in self.encoders
-        ]
-        self.images: dict[str, tuple[bytes, Origin]] = {}
-        self.boxes: dict[str, str] = {}
-        self.removed: set[str] = set()
-        # Each model has functions and queues of its own.
-        self.queues: tuple[list[str], list[str]] = ([], [])
-        self.dead_letters: tuple[list[str], list[str]] = ([], [])
-        self.tasks: list[Task] = []
-        self.after: dict[Task, Any] = {}
-        self.asked_again: list[tuple[int, str, bytes]] = []
-        self.queries: dict[str, bytes] = {}
-
-    def succeeded(self, method: str, key: str) -> None:
-        """S3 has carried out a call: what must be true of it, and the event it makes of it."""
-        if method not in ("PUT", "DELETE") or not parse_image_key(key):
-            return
-        if method == "DELETE" and key in self.images:
-            del self.images[key]
-            self.removed.add(key)
-        elif method == "PUT" and key not in self.images:
-            (digest,) = (digest for digest in self.queries if digest in key)
-            self.images[key] = self.queries[digest], Origin.RECOGNIZED
-            self.boxes.pop(key, None)
-        elif method == "PUT":
-            assert self.images[key][1] is Origin.UPLOADED, "a recognised image overwrote another"
-        name = "ObjectCreated:Put" if method == "PUT" else "ObjectRemoved:Delete"
-        record = {"eventName": name, "s3": {"object": {"key": quote_plus(key, safe="/")}}}
-        for queue in self.queues:
-            queue.append(json.dumps({"Records": [record]}))
+class Life(Doings):
+    """The life of a bucket; what holds in the end is checked when it is torn down."""
 
     # What people do
 
@@ -137,6 +84,12 @@ class Life(RuleBasedStateMachine):
     def ask(self, model: int, type_id: str, shot: int, filename: str | None, calls: int) -> None:
         task = self._recognize(model, type_id, photograph(SUBJECT_OF_TYPE[type_id], shot), filename=filename)
         self._go_on(task, calls)
+
+    @precondition(lambda self: len(self.tasks) < 4)
+    @rule(model=MODELS, type_id=TYPES, place=st.sampled_from([-1, 7]), calls=CALLS)
+    def ask_anywhere(self, model: int, type_id: str, place: int, calls: int) -> None:
+        photo = scene((SUBJECT_OF_TYPE[type_id], windows(320, 240, 8)[place]))
+        self._go_on(self._recognize(model, type_id, photo, look=Look.ANYWHERE), calls)
 
     @precondition(lambda self: len(self.tasks) < 4)
     @rule(model=MODELS, type_id=TYPES, subject=st.integers(0, 2), append=st.booleans())
@@ -213,7 +166,7 @@ class Life(RuleBasedStateMachine):
         rows = self._rows(model, type_id)
         assert sorted(row.image for row in rows) == sorted(expected)
         assert {row.image: row.origin for row in rows} == expected
-        boxes = {row.image: format_box(row.box) for row in rows if row.box}
+        boxes = {row.image: format_box(row.box) for row in rows if row.box and row.origin is Origin.UPLOADED}
         assert boxes == {key: box for key, box in self.boxes.items() if key in expected}
         encodings, _ = store.read_encodings(type_id)
         if encodings:
@@ -226,104 +179,14 @@ class Life(RuleBasedStateMachine):
         assert {(row.image, row.etag) for row in again} == {(row.image, row.etag) for row in rows}
         assert self._found(again) == self._found(rows)
 
-    def _found(self, rows: list[Row]) -> set[tuple[str, float | None, str | None]]:
+    def _found(self, rows: list[Row]) -> set[tuple[str, float | None, str | None, Box | None]]:
         """What recognised images were found to resemble.
 
         One that was removed, and came again before a rebuild looked, may keep the row of its first coming.
         """
-        return {(row.image, row.similarity, row.nearest) for row in rows if row.image not in self.removed}
-
-    # How it is done
-
-    def _put(self, key: str, data: bytes, box: str | None = None) -> None:
-        self.images[key] = data, Origin.UPLOADED
-        self.boxes.pop(key, None)
-        if box:
-            self.boxes[key] = box
-        self.stores[0].bucket.put(key, data, "image/png", {"box": box} if box else None)
-
-    def _recognize(
-        self, model: int, type_id: str, query: bytes, append: bool = True, filename: str | None = None
-    ) -> Task:
-        self.queries[content_digest(query)] = query
-
-        def work() -> str | None:
-            try:
-                found = ask(
-                    self.encoders[model],
-                    self.stores[model],
-                    type_id,
-                    query,
-                    threshold=0.95,
-                    append=append,
-                    filename=filename,
-                )
-            except NotFoundError:
-                return None
-            except EncodingsNotReadyError:
-                self._request_rebuild(model, type_id)
-                return None
-            if found.appended.stale:
-                self._request_rebuild(model, type_id)
-            assert found.appended.image is None or (append and found.comparison.decision.match)
-            return found.appended.image
-
-        task = Task(work)
-        # Who gets no answer asks again.
-        self.after[task] = lambda: self.asked_again.append((model, type_id, query)) if append else None
-        self.tasks.append(task)
-        return task
-
-    def _request_rebuild(self, model: int, type_id: str, named: Collection[str] = ()) -> None:
-        stop_here()
-        message = {"rebuild": type_id} | ({"images": sorted(named)} if named else {})
-        self.queues[model].append(json.dumps(message))
-
-    def _rebuild(self, model: int, messages: list[str], seconds: int) -> Task:
-        def work() -> None:
-            (type_id,) = types_to_rebuild(messages[0])
-            named = {key for message in messages for key in images_to_look_at(message)}
-            deadline = time.monotonic() + seconds
-            rebuilt = rebuild(self.encoders[model], self.stores[model], type_id, deadline, named)
-            assert rebuilt.failure is None
-            if not rebuilt.complete:
-                self._request_rebuild(model, type_id, named)
-
-        task = Task(work)
-        self.after[task] = lambda: self.queues[model].extend(messages)
-        self.tasks.append(task)
-        return task
-
-    def _hear(self, model: int) -> None:
-        """Rebuild the type that the next message tells of; one rebuild hears all that is told of it."""
-        queue = self.queues[model]
-        of_type = types_to_rebuild(queue[0])
-        heard = [message for message in queue if types_to_rebuild(message) == of_type]
-        queue[:] = [message for message in queue if types_to_rebuild(message) != of_type]
-        self._finish(self._rebuild(model, heard, 60))
-
-    def _go_on(self, task: Task, calls: int) -> None:
-        for _ in range(calls):
-            if not task.done:
-                task.go_on()
-        self._look_at(task)
-
-    def _finish(self, task: Task) -> None:
-        while not task.done:
-            task.go_on()
-        self._look_at(task)
-
-    def _look_at(self, task: Task) -> None:
-        if not task.done or task not in self.tasks:
-            return
-        self.tasks.remove(task)
-        failed = self.after.pop(task)
-        if task.crashed or isinstance(task.error, compare_and_swap.ContentionError):
-            failed()
-        elif task.error:
-            raise task.error
-        elif task.result:
-            assert task.result in self.images or task.result in self.removed
+        return {
+            (row.image, row.similarity, row.nearest, row.box) for row in rows if row.image not in self.removed
+        }
 
     def _settle(self) -> None:
         """Until everything that was begun is done, and every event has been heard."""
@@ -333,9 +196,5 @@ class Life(RuleBasedStateMachine):
                 self._finish(task)
             for again in [*self.asked_again]:
                 self.asked_again.remove(again)
-                self._finish(self._recognize(*again))
+                self._finish(self._recognize(**again))
             self.deliver_all()
-
-    def _rows(self, model: int, type_id: str) -> list[Row]:
-        encodings, _ = self.stores[model].read_encodings(type_id)
-        return list(encodings.rows) if encodings else []

@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from mypy_boto3_s3 import S3Client
 
 from integration.histories.bucket_life import Life
+from integration.histories.doings import Doings
 from integration.histories.interleaving import InOneThread, stop_before_calls
 from lookalike import rebuilding, recognition
 from lookalike.storage import compare_and_swap
@@ -26,7 +27,7 @@ def watched_s3(emulator: Emulator) -> S3Client:
     s3: S3Client = boto3.client("s3", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
 
     def succeeded(method: str, key: str) -> None:
-        Life.current.succeeded(method, key)
+        Doings.current.succeeded(method, key)
 
     stop_before_calls(s3, succeeded)
     return s3

@@ -13,14 +13,15 @@ from lookalike.keys import content_digest, encodings_key, image_key
 from lookalike.looking import Seen
 from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.policy import Policy
-from lookalike.matching.settings import Rule, TypeSettings
+from lookalike.matching.settings import Look, Rule, TypeSettings
 from lookalike.rebuilding import rebuild
 from lookalike.recognition import QueryPhoto, append_match, compare
 from lookalike.storage.provenance import Provenance, from_metadata
 from lookalike.storage.store import MAX_IMAGES, Store
 from lookalike.vision.boxes import Box
 from lookalike.vision.encoder import Encoder
-from support.photographs import blended, photograph
+from lookalike.vision.views import windows
+from support.photographs import blended, photograph, scene
 from support.querying import ask
 
 TYPE = "hex-nut"
@@ -308,3 +309,26 @@ def test_what_is_no_image_leaves_no_trace(encoder: Encoder, built: Store) -> Non
     with pytest.raises(UnsupportedImageError):
         ask(encoder, built, TYPE, b"no image", threshold=0)
     assert keys_in(built) == before
+
+
+@pytest.mark.parametrize("box", ["0,0,0.5,0.5", "nowhere"])
+def test_the_row_of_a_photo_that_another_query_saved_with_another_window_is_left_to_its_event(
+    encoder: Encoder, built: Store, box: str
+) -> None:
+    size = (320, 240)
+    query = scene((1, windows(*size, 8)[-1]), size=size)
+
+    class SlowerStore(Store):
+        def add_recognized_image(self, key: str, data: bytes, *args: Any) -> Any:
+            self.bucket.put(key, data, "image/png", {"origin": "recognized", "box": box})
+            return super().add_recognized_image(key, data, *args)
+
+    slower = SlowerStore(built.bucket, built.model_id, built.dimension)
+    found = ask(encoder, slower, TYPE, query, look=Look.ANYWHERE)
+    assert found.comparison.decision.match
+    assert len(encodings_of(built).rows) == 3
+    assert found.appended.pending is (box != "nowhere")
+    bring_up_to_date(encoder, built)
+    now_known = encodings_of(built)
+    assert [row.box for row in now_known.rows[3:]] == ([] if box == "nowhere" else [Box(0, 0, 0.5, 0.5)])
+    assert len(now_known.rejected) == (box == "nowhere")

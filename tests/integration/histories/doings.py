@@ -1,0 +1,173 @@
+"""How things are done in a bucket's life: people's puts, and functions' work in tasks that may be halted."""
+
+import json
+import time
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import quote_plus
+from uuid import uuid4
+
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+)
+from mypy_boto3_s3 import S3Client
+
+from integration.histories.interleaving import Task, stop_here
+from lookalike.aws.queue import images_to_look_at, types_to_rebuild
+from lookalike.errors import EncodingsNotReadyError, NotFoundError
+from lookalike.keys import content_digest, parse_image_key
+from lookalike.matching.encodings import Origin, Row
+from lookalike.matching.settings import Look
+from lookalike.rebuilding import rebuild
+from lookalike.storage import compare_and_swap
+from lookalike.storage.bucket import Bucket
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
+from support.querying import ask
+
+
+class Doings(RuleBasedStateMachine):
+    """The life of a bucket: what each image's bytes must be, its origin, and the box that people gave it."""
+
+    s3: S3Client
+    encoders: tuple[Encoder, Encoder]
+    current: "Doings"
+
+    def __init__(self) -> None:
+        super().__init__()
+        Doings.current = self
+        bucket = f"life-{uuid4().hex}"
+        self.s3.create_bucket(Bucket=bucket)
+        self.stores = [
+            Store(Bucket(self.s3, bucket), encoder.model_id, encoder.dimension) for encoder in self.encoders
+        ]
+        self.images: dict[str, tuple[bytes, Origin]] = {}
+        self.boxes: dict[str, str] = {}
+        self.removed: set[str] = set()
+        # Each model has functions and queues of its own.
+        self.queues: tuple[list[str], list[str]] = ([], [])
+        self.dead_letters: tuple[list[str], list[str]] = ([], [])
+        self.tasks: list[Task] = []
+        self.after: dict[Task, Any] = {}
+        self.asked_again: list[dict[str, Any]] = []
+        self.queries: dict[str, bytes] = {}
+
+    def succeeded(self, method: str, key: str) -> None:
+        """S3 has carried out a call: what must be true of it, and the event it makes of it."""
+        if method not in ("PUT", "DELETE") or not parse_image_key(key):
+            return
+        if method == "DELETE" and key in self.images:
+            del self.images[key]
+            self.removed.add(key)
+        elif method == "PUT" and key not in self.images:
+            (digest,) = (digest for digest in self.queries if digest in key)
+            self.images[key] = self.queries[digest], Origin.RECOGNIZED
+            self.boxes.pop(key, None)
+        elif method == "PUT":
+            assert self.images[key][1] is Origin.UPLOADED, "a recognised image overwrote another"
+        name = "ObjectCreated:Put" if method == "PUT" else "ObjectRemoved:Delete"
+        record = {"eventName": name, "s3": {"object": {"key": quote_plus(key, safe="/")}}}
+        for queue in self.queues:
+            queue.append(json.dumps({"Records": [record]}))
+
+    def _put(self, key: str, data: bytes, box: str | None = None) -> None:
+        self.images[key] = data, Origin.UPLOADED
+        self.boxes.pop(key, None)
+        if box:
+            self.boxes[key] = box
+        self.stores[0].bucket.put(key, data, "image/png", {"box": box} if box else None)
+
+    def _recognize(
+        self,
+        model: int,
+        type_id: str,
+        query: bytes,
+        append: bool = True,
+        filename: str | None = None,
+        look: Look = Look.CENTRE,
+    ) -> Task:
+        self.queries[content_digest(query)] = query
+
+        def work() -> str | None:
+            try:
+                found = ask(
+                    self.encoders[model],
+                    self.stores[model],
+                    type_id,
+                    query,
+                    threshold=0.95,
+                    append=append,
+                    filename=filename,
+                    look=look,
+                )
+            except NotFoundError:
+                return None
+            except EncodingsNotReadyError:
+                self._request_rebuild(model, type_id)
+                return None
+            if found.appended.stale:
+                self._request_rebuild(model, type_id)
+            assert found.appended.image is None or (append and found.comparison.decision.match)
+            return found.appended.image
+
+        task = Task(work)
+        # Who gets no answer asks again.
+        again = {"model": model, "type_id": type_id, "query": query, "look": look}
+        self.after[task] = lambda: self.asked_again.append(again) if append else None
+        self.tasks.append(task)
+        return task
+
+    def _request_rebuild(self, model: int, type_id: str, named: Collection[str] = ()) -> None:
+        stop_here()
+        message = {"rebuild": type_id} | ({"images": sorted(named)} if named else {})
+        self.queues[model].append(json.dumps(message))
+
+    def _rebuild(self, model: int, messages: list[str], seconds: int) -> Task:
+        def work() -> None:
+            (type_id,) = types_to_rebuild(messages[0])
+            named = {key for message in messages for key in images_to_look_at(message)}
+            deadline = time.monotonic() + seconds
+            rebuilt = rebuild(self.encoders[model], self.stores[model], type_id, deadline, named)
+            assert rebuilt.failure is None
+            if not rebuilt.complete:
+                self._request_rebuild(model, type_id, named)
+
+        task = Task(work)
+        self.after[task] = lambda: self.queues[model].extend(messages)
+        self.tasks.append(task)
+        return task
+
+    def _hear(self, model: int) -> None:
+        """Rebuild the type that the next message tells of; one rebuild hears all that is told of it."""
+        queue = self.queues[model]
+        of_type = types_to_rebuild(queue[0])
+        heard = [message for message in queue if types_to_rebuild(message) == of_type]
+        queue[:] = [message for message in queue if types_to_rebuild(message) != of_type]
+        self._finish(self._rebuild(model, heard, 60))
+
+    def _go_on(self, task: Task, calls: int) -> None:
+        for _ in range(calls):
+            if not task.done:
+                task.go_on()
+        self._look_at(task)
+
+    def _finish(self, task: Task) -> None:
+        while not task.done:
+            task.go_on()
+        self._look_at(task)
+
+    def _look_at(self, task: Task) -> None:
+        if not task.done or task not in self.tasks:
+            return
+        self.tasks.remove(task)
+        failed = self.after.pop(task)
+        if task.crashed or isinstance(task.error, compare_and_swap.ContentionError):
+            failed()
+        elif task.error:
+            raise task.error
+        elif task.result:
+            assert task.result in self.images or task.result in self.removed
+
+    def _rows(self, model: int, type_id: str) -> list[Row]:
+        encodings, _ = self.stores[model].read_encodings(type_id)
+        return list(encodings.rows) if encodings else []
