@@ -8,7 +8,7 @@ import pytest
 
 from end_to_end.commands.command_line import lookalike, write_ready_file
 from lookalike.keys import image_key
-from support.deployed import Api
+from support.deployed import Api, eventually
 from support.photographs import photograph
 
 SHOTS = 3
@@ -44,6 +44,12 @@ def boxes_in_bucket(api: Api, type_id: str) -> dict[str, str | None]:
     }
 
 
+def built_boxes(api: Api, type_id: str) -> list[list[float] | None]:
+    """The boxes that the type's images were built with, in the order of their names."""
+    images = api.call("GET", f"/types/{type_id}/images").json()["images"]
+    return [image["box"] for image in sorted(images, key=lambda image: image["image"])]
+
+
 def test_boxes_become_metadata_of_the_photos(api: Api, stack: str, folder: Path) -> None:
     write_boxes(folder.parent, {f"{folder.name}/0.png": [0.25, 0, 0.75, 0.5]})
     write_boxes(folder, {"1.png": [0.1, 0.2, 1, 1]})
@@ -56,6 +62,16 @@ def test_boxes_become_metadata_of_the_photos(api: Api, stack: str, folder: Path)
         "1.png": "0.1,0.2,1,1",
         "2.png": None,
     }
+
+
+def test_a_type_is_built_with_the_boxes(api: Api, stack: str, folder: Path) -> None:
+    write_boxes(folder, {"0.png": [0, 0, 0.5, 1], "1.png": [0, 0, 1, 1]})
+    lookalike("import", str(folder.parent), "--stack", stack)
+    assert built_boxes(api, folder.name) == [[0, 0, 0.5, 1], [0, 0, 1, 1], None]
+    write_boxes(folder, {"0.png": [0.5, 0, 1, 1]})
+    lookalike("import", str(folder.parent), "--stack", stack)
+    moved = [[0.5, 0, 1, 1], [0, 0, 1, 1], None]
+    assert eventually(lambda: built_boxes(api, folder.name) == moved)
 
 
 def test_importing_again_puts_the_photos_whose_box_has_changed(api: Api, stack: str, folder: Path) -> None:

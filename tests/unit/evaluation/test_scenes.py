@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lookalike.matching.gallery import Prototype
+from lookalike.matching.probability import sigmoid
 from lookalike.matching.settings import Look, Rule
 from lookalike.vision.boxes import Box
 from lookalike.vision.encoder import Encoder
@@ -15,6 +17,7 @@ from lookalike_tools.evaluation.scenes.answers import (
     Draw,
     ask,
     draw_references,
+    sight,
     usable_types,
 )
 from lookalike_tools.evaluation.scenes.encodings import EncodedScene, encode_scenes
@@ -65,6 +68,19 @@ def test_small_objects_are_found_anywhere_and_not_in_the_middle(
     assert anywhere["eer"] < 0.1 < centre["eer"]
     assert anywhere["box_holds_object"] > 0.9
     assert anywhere["best_is_there"] > 0.9
+
+
+def test_scenes_are_scored_as_a_stack_scores_them(scenes: list[EncodedScene], draw: Draw) -> None:
+    scene, gallery = scenes[draw.asked[0]], draw.gallery
+    centre = sight(scene, draw, Look.CENTRE, Rule.PROBABILITY)
+    anywhere = sight(scene, draw, Look.ANYWHERE, Rule.PROBABILITY)
+    for number, (type_id, matrix) in enumerate(zip(gallery.type_ids, draw.references, strict=True)):
+        own = Prototype.of(matrix)
+        judged = gallery.judge(scene.views[0], type_id, own)
+        assert sigmoid(centre[number].score) == pytest.approx(judged.probability, abs=1e-5)
+        view, score = gallery.sight(scene.views, scene.boxes, type_id, own)
+        assert anywhere[number].view == view
+        assert anywhere[number].score == pytest.approx(score + gallery.fit.calibration.offset, abs=1e-4)
 
 
 @pytest.mark.parametrize("rule", Rule)

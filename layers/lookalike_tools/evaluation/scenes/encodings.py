@@ -12,7 +12,7 @@ from rich.progress import track
 
 from lookalike.errors import ImageError
 from lookalike.keys import content_digest
-from lookalike.matching.sighting import BATCH
+from lookalike.matching.sighting import encode_in_batches
 from lookalike.vision import views
 from lookalike.vision.boxes import REFERENCE_MARGIN, Box
 from lookalike.vision.encoder import Encoder
@@ -74,8 +74,7 @@ def _encode(encoder: Encoder, scene: Scene) -> EncodedScene:
     seen = cut_views(data, size)
     squares = [preprocess_box(data, size, each.box) for each in scene.objects]
     pixels = np.concatenate([seen.pixels, *(square[np.newaxis] for square in squares)])
-    batches = [encoder.encode_pixels(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
-    rows = np.concatenate(batches)
+    rows = encode_in_batches(pixels, encoder.encode_pixels)
     return EncodedScene(scene, seen.boxes, rows[: len(seen.boxes)], rows[len(seen.boxes) :])
 
 
