@@ -27,7 +27,6 @@ from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from support.querying import ask
 
-
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
