@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote, unquote
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,7 +32,7 @@ from lookalike.storage.query_uploads import presign_query_upload
 from lookalike.vision.boxes import parse_box
 from lookalike.vision.images import FORMATS, sniff_format
 from recognize import answers, schemas
-from recognize.body import read_body
+from recognize.body import read_body, read_settings
 
 started = start()
 config, encoder, store = started.config, started.encoder, started.store
@@ -122,8 +121,9 @@ def get_type(type_id: schemas.TypeId) -> schemas.TypeAnswer:
 
 
 @app.put("/types/<type_id>/settings", summary="Set a type's decision settings")
-def put_settings(type_id: schemas.TypeId, settings: Annotated[TypeSettings, Body()]) -> TypeSettings:
+def put_settings(type_id: schemas.TypeId) -> TypeSettings:
     """Settings that are left out are as the stack's."""
+    settings = read_settings(app.current_event)
     store.write_settings(type_id, settings)
     return settings
 

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from multipart import MultipartError, MultipartParser, parse_options_header
 from pydantic import ValidationError
 
+from lookalike.matching.settings import TypeSettings
 from lookalike.recognition import QueryPhoto
 from recognize.schemas import QueryReference
 
@@ -42,6 +43,23 @@ def read_body(event: APIGatewayProxyEventV2) -> QueryPhoto | QueryReference:
     raise ServiceError(415, f"content type {content_type!r} is not taken: send {ACCEPTED}")
 
 
+def read_settings(event: APIGatewayProxyEventV2) -> TypeSettings:
+    """The settings of a request's body, which is JSON.
+
+    Raises:
+        ServiceError: 400 no settings that a type can have; 413 too large; 415 another content type.
+    """
+    content_type, _ = parse_options_header(event.headers.get("content-type", ""))
+    if content_type not in ("", "application/json"):
+        raise ServiceError(
+            415, f"content type {content_type!r} is not taken: send settings as application/json"
+        )
+    try:
+        return TypeSettings.model_validate_json(_decode(event))
+    except ValidationError as error:
+        raise BadRequestError(f"these are no settings: {_reasons(error)}") from None
+
+
 def _decode(event: APIGatewayProxyEventV2) -> bytes:
     text = event.body or ""
     try:
@@ -60,10 +78,14 @@ def _read_reference(body: bytes) -> QueryReference:
     try:
         return QueryReference.model_validate_json(body)
     except ValidationError as error:
-        reasons = "; ".join(entry["msg"] for entry in error.errors())
         raise BadRequestError(
-            f'JSON must be {{"query_key": "queries/..."}} as POST /uploads gave it: {reasons}'
+            f'JSON must be {{"query_key": "queries/..."}} as POST /uploads gave it: {_reasons(error)}'
         ) from None
+
+
+def _reasons(error: ValidationError) -> str:
+    told = ((".".join(map(str, entry["loc"])), entry["msg"]) for entry in error.errors())
+    return "; ".join(f"{place}: {reason}" if place else reason for place, reason in told)
 
 
 def _read_form(body: bytes, boundary: str | None) -> QueryPhoto:

@@ -20,6 +20,16 @@ _IMAGE_BODY = RequestBody(
     },
 )
 
+_SETTINGS_BODY = RequestBody(
+    description="The settings; what is left out is as the stack's.",
+    required=True,
+    content={
+        "application/json": MediaType(
+            schema=Schema.model_validate({"$ref": "#/components/schemas/TypeSettings"})
+        )
+    },
+)
+
 
 def describe_api(app: APIGatewayHttpResolver, version: str) -> str:
     """The OpenAPI description of an app's routes, as JSON."""
@@ -36,4 +46,6 @@ def describe_api(app: APIGatewayHttpResolver, version: str) -> str:
     ):
         if operation:
             operation.requestBody = _IMAGE_BODY
+    if operation := paths["/types/{type_id}/settings"].put:
+        operation.requestBody = _SETTINGS_BODY
     return api.model_dump_json(by_alias=True, exclude_none=True)

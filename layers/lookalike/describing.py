@@ -81,7 +81,7 @@ def describe_images(store: Store, type_id: str, token: str | None, limit: int) -
         InvalidTokenError: the token is of no page.
     """
     page = store.list_images(type_id, token, limit)
-    if not page.items and not token:
+    if not page.items and not token and not page.next_token:
         raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
     return Page(_states(store, type_id, page.items), page.next_token)
 

@@ -43,7 +43,9 @@ def test_a_photo_is_identified_without_naming_a_type(api: Api, types: list[str])
     answer = found(api, SUBJECTS[2], threshold=0.9)
     assert answer["match"] == answer["candidates"][0]["type_id"] == types[2]
     assert answer["candidates"][0]["match"]
-    assert answer["candidates"][0]["probability"] > 0.5 > answer["none"]
+    probabilities = [candidate["probability"] for candidate in answer["candidates"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 < sum(probabilities) + answer["none"] <= 1.00001
     assert answer["candidates"][0]["nearest"][0]["image"].startswith(f"types/{types[2]}/images/")
     assert answer["types"] >= len(types)
     assert answer["appended"] is None

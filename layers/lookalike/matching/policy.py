@@ -63,8 +63,8 @@ def choose_policy(
 ) -> Policy:
     """Choose what decides about a query.
 
-    Where a rule needs the gallery and there is none yet, similarity decides, by the stack's threshold: one
-    that is meant for the rule says nothing of similarities.
+    Where a rule needs the gallery and there is none yet, similarity decides, by a threshold that is meant for
+    it: the type's or the stack's, and the request's where that is stricter.
 
     Args:
         requested: the threshold that the request names, if any.
@@ -81,15 +81,23 @@ def choose_policy(
     if definition.needs_gallery and gallery is None:
         early = f"similarity decided: what the rule {rule} must know of all types is still being learnt"
         notice = "; ".join(filter(None, (notice, early)))
+        base = own.threshold if own.rule in (None, Rule.SIMILARITY) else None
+        threshold, source = _threshold(None, base, None, stack.threshold)
+        if requested is not None and requested > threshold:
+            threshold, source = requested, "request"
         return Policy(
             Rule.SIMILARITY,
-            stack.threshold,
+            threshold,
+            source,
             look=look,
             settings=own,
             notice=notice,
             appends=stored.readable,
         )
     meant = own.threshold if (own.rule or Rule.SIMILARITY) is rule else None
+    if own.threshold is not None and meant is None:
+        other = f"the type's threshold is meant for similarity, and {rule} decides: name the rule beside it"
+        notice = "; ".join(filter(None, (notice, other)))
     threshold, source = _threshold(requested, meant, definition.threshold, stack.threshold)
     unasked, _ = _threshold(None, meant, definition.threshold, stack.threshold)
     return Policy(

@@ -42,6 +42,8 @@ class Cache:
         """Keep what an object holds, in place of what was kept of it; what is too large is not kept."""
         with self._lock:
             self._drop(key)
+            if cached.size > self._max_bytes:
+                return
             self._entries[key] = cached
             self._bytes += cached.size
             while self._bytes > self._max_bytes:

@@ -101,7 +101,7 @@ def test_a_photo_with_a_wrong_box_is_left_out_and_the_others_are_put(
 ) -> None:
     write_boxes(folder, {"0.png": [10, 10, 20, 20], "1.png": [0, 0, 1, 1], "9.png": [0, 0, 1, 1]})
     done = lookalike("import", str(folder.parent), "--stack", stack)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
     assert "2 photos of 1 types put" in done.stdout
     assert "0.png: the box 10,10,20,20 leaves the photo" in done.stdout
     assert "9.png: boxes.json has a box for it, but there is no such photo" in done.stdout
@@ -111,7 +111,7 @@ def test_a_photo_with_a_wrong_box_is_left_out_and_the_others_are_put(
 def test_a_file_that_cannot_be_read_stops_all_in_one_line(api: Api, stack: str, folder: Path) -> None:
     (folder / "boxes.json").write_text("{")
     done = lookalike("import", str(folder.parent), "--stack", stack)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "boxes.json is not of the form" in done.stderr
     assert "Traceback" not in done.stderr
     assert not boxes_in_bucket(api, folder.name)

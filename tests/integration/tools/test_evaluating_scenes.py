@@ -136,7 +136,7 @@ def test_what_is_left_out_is_told(folder: Path) -> None:
 def test_what_is_wrong_is_told_in_one_line(folder: Path, change: Callable[[Path], object], told: str) -> None:
     change(folder)
     done = evaluate(folder)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("lookalike: ")

@@ -1,6 +1,5 @@
 """What decides: the request's threshold, else the type's, else the stack's, if it is meant for the rule."""
 
-import numpy as np
 import pytest
 
 from lookalike.matching.decision import decide
@@ -57,6 +56,7 @@ def test_a_threshold_that_was_set_for_similarity_is_not_taken_for_the_probabilit
     stack = StackDefaults(Rule.PROBABILITY, 0.92)
     chosen = choose_policy(None, StoredSettings(TypeSettings(threshold=0.95)), stack, lambda: GALLERY)
     assert (chosen.threshold, chosen.threshold_source) == (EVEN, "default")
+    assert "meant for similarity" in (chosen.notice or "")
 
 
 def test_until_there_is_a_gallery_similarity_decides_and_says_why() -> None:
@@ -65,6 +65,14 @@ def test_until_there_is_a_gallery_similarity_decides_and_says_why() -> None:
         chosen = choose_policy(requested, StoredSettings(own), STACK, lambda: None)
         assert chosen == Policy(Rule.SIMILARITY, 0.92, settings=own, notice=chosen.notice)
         assert "still being learnt" in (chosen.notice or "")
+
+
+def test_until_there_is_a_gallery_what_is_stricter_than_the_stack_still_counts() -> None:
+    stack, meant_for_similarity = StackDefaults(Rule.PROBABILITY, 0.92), TypeSettings(threshold=0.97)
+    own = choose_policy(None, StoredSettings(meant_for_similarity), stack, lambda: None)
+    assert (own.rule, own.threshold, own.threshold_source) == (Rule.SIMILARITY, 0.97, "type")
+    asked = choose_policy(0.99, StoredSettings(meant_for_similarity), stack, lambda: None)
+    assert (asked.threshold, asked.threshold_source) == (0.99, "request")
 
 
 def test_the_gallery_is_not_read_for_similarity() -> None:
@@ -85,19 +93,16 @@ def test_a_decision_by_probability_names_the_other_type_and_keeps_the_similarity
     assert by_probability.nearest_other
     assert by_probability.nearest_other.type_id != "type-00"
     assert by_similarity.nearest_other is None
-    assert by_similarity.score == by_similarity.similarity == by_probability.similarity
+    assert by_similarity.similarity == by_probability.similarity
+    assert by_similarity.score == round(by_similarity.similarity, 6)
     assert by_similarity.nearest == by_probability.nearest
 
 
 def test_a_probability_must_exceed_the_threshold() -> None:
     encodings, photo = encodings_of(TYPES["type-00"][:5], "type-00"), TYPES["type-00"][5]
     score = decide(photo, encodings, Policy(Rule.PROBABILITY, 0, gallery=GALLERY)).score
-    for threshold, match in (
-        (np.nextafter(score, -1), True),
-        (score, False),
-        (np.nextafter(score, 2), False),
-    ):
-        policy = Policy(Rule.PROBABILITY, float(threshold), gallery=GALLERY)
+    for threshold, match in ((score - 1e-6, True), (score, False), (score + 1e-6, False)):
+        policy = Policy(Rule.PROBABILITY, threshold, gallery=GALLERY)
         assert decide(photo, encodings, policy).match is match
 
 

@@ -61,3 +61,10 @@ def test_what_exceeds_the_limit_is_not_kept() -> None:
     cache = Cache(max_bytes=1)
     cache.keep("a", of_size(2))
     assert cache.get("a") is None
+
+
+def test_what_is_too_large_pushes_nothing_out() -> None:
+    cache = Cache(max_bytes=2)
+    cache.keep("a", of_size())
+    cache.keep("large", of_size(3))
+    assert kept_of(cache, "a", "large") == ["a"]
