@@ -16,7 +16,7 @@ class ImageError(LookalikeError):
 
 
 class UnsupportedImageError(ImageError):
-    """Not an image, or not in a format we read."""
+    """Not an image in a format we read."""
 
 
 class UndecodableImageError(ImageError):
@@ -28,15 +28,15 @@ class ImageTooLargeError(ImageError):
 
 
 class InvalidBoxError(LookalikeError):
-    """Not a box of a photo."""
+    """Not a valid box."""
 
 
 class InvalidNameError(LookalikeError):
-    """A name that an image can't have."""
+    """Not a valid name of an image."""
 
 
 class InvalidTokenError(LookalikeError):
-    """A token that no page of a listing gave."""
+    """Not a valid token of a listing."""
 
     def __init__(self) -> None:
         """Say what to do about it."""

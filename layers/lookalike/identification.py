@@ -24,7 +24,7 @@ from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 
 CANDIDATES = 5
-"""How many types are looked at closely: of the others only the prototype is."""
+"""How many types are compared row by row; the others are compared by their prototype only."""
 
 MOST_QUEUED = 100
 """Types to rebuild that one query asks for, while there is no gallery: as many messages take a second."""

@@ -1,4 +1,4 @@
-"""Which version of each of a type's images there is, by what its encodings know of them.
+"""Versions: which of a type's images changed since they were encoded.
 
 A listing tells an image's ETag, and that tells of its bytes only. Where the object is, and who put the image
 there, lies in its metadata. So that a change of these is noticed too,

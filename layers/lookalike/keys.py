@@ -85,7 +85,7 @@ def encodings_key(model_id: str, type_id: str) -> str:
 
 
 def gallery_key(model_id: str) -> str:
-    """Key of the types' prototypes; no type has this name, for a type's begins with a letter or digit."""
+    """Key of the gallery; its underscore keeps it apart from every type's key."""
     return encodings_key(model_id, "_gallery")
 
 

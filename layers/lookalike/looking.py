@@ -1,4 +1,4 @@
-"""Looking: what of a query photo is encoded, by where in it objects are looked for."""
+"""Looking: which parts of a query photo are encoded."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -30,7 +30,7 @@ class Seen(NamedTuple):
 
 
 def look(encoder: Encoder, photo: bytes, policy: Policy, encodings: Callable[[], Encodings]) -> Seen:
-    """Encode as much of a query as its policy looks at.
+    """Encode as many views of the query as the policy needs.
 
     Where the object may be anywhere, this ends with the middle if that shows the type beyond doubt.
 

@@ -1,4 +1,4 @@
-"""Rebuilding: bring a type's encodings to what its images say."""
+"""Rebuilding: make a type's encodings match its images."""
 
 import threading
 import time
@@ -52,7 +52,7 @@ class Rebuilt:
         rows: how many rows there are now.
         added: how many rows were made.
         removed: how many rows were dropped, of images that are gone or have changed.
-        rejected: the images found to be impossible to encode.
+        rejected: the images that can't be encoded.
         complete: False if time ran out before all images were encoded; the next run goes on from there.
         failure: why S3 did not give an image, which has no row then; the next run tries again. Else None.
     """
@@ -77,8 +77,7 @@ def rebuild(
     """Reconcile a type's encodings with its images.
 
     Any order and number of calls gives the same result; without a change nothing is written. It ends with a
-    look that finds nothing to do: an image that goes before its row is written, and whose removal is heard
-    before too, leaves no row behind.
+    look that finds nothing to do, so that an image removed meanwhile leaves no row.
 
     Args:
         encoder: encodes the images.
@@ -155,7 +154,7 @@ def _reconcile(
     """What the encodings should be, by the listed images (key to version); the same object if they are that.
 
     They are complete once something came of each image. An image whose version is more than its ETag has
-    nothing in the encodings yet that holds.
+    no valid row yet.
     """
     kept = current.keep_only(listed)
     missing = [(key, listed[key]) for key in kept.missing_from(listed)]

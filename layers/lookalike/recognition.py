@@ -68,7 +68,7 @@ class Appended:
         pending: whether its row is left to the image's event.
         rows: how many rows the type has.
         attempts: how often appending the row was tried.
-        stale: whether there may be a row whose image is gone, so that a rebuild must be asked for.
+        stale: whether a row may be left whose image is gone, so that a rebuild is needed.
     """
 
     image: str | None = None
@@ -82,8 +82,7 @@ class Appended:
 class Recognition:
     """The answer to a query, and where its time went: encoding, then waiting for the type's encodings.
 
-    Where the object may be anywhere, the type's encodings are waited for after the middle was encoded, and
-    that counts as encoding.
+    With `look=anywhere`, waiting for the type's encodings counts as encoding.
     """
 
     comparison: Comparison
@@ -111,14 +110,14 @@ def recognize(
         NotFoundError: no such type.
         EncodingsNotReadyError: its encodings are still being built.
     """
-    # In a copy of the context, so that what holds for this request holds for its reading too.
+    # A copy of the context, so that the request's deadline applies in the thread too.
     reading = _threads.submit(copy_context().run, load_encodings, store, type_id)
     started = time.perf_counter()
     try:
         seen = look(encoder, photo.data, policy, reading.result)
     finally:
         encoded = time.perf_counter()
-        # What is wrong with the type is told before what is wrong with the photo.
+        # A problem with the type is reported before one with the photo.
         encodings = reading.result()
     loaded = time.perf_counter()
     comparison = compare(seen, encodings, policy)
@@ -166,10 +165,9 @@ def compare(seen: Seen, encodings: Encodings, policy: Policy) -> Comparison:
 
 
 def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended:
-    """Save a recognised image, then append its row: of the window that matched. The same bytes join once.
+    """Save a recognised image, then append the row of the window that matched. The same bytes join once.
 
-    If the row can't be appended, for other writers or for storage that fails, the saved image's own event
-    makes it later.
+    If other writers or a storage error prevent the row, the image's own event adds it later.
 
     Args:
         store: the bucket.
@@ -210,8 +208,7 @@ def _append_row(store: Store, encodings: Encodings, added: EncodedImage) -> Appe
 
     try:
         rows = len(store.update_encodings(encodings.type_id, append, APPEND_ATTEMPTS).rows)
-        # Whoever removes an image removes its row by the event of that; but an event that came before the row
-        # found nothing to remove.
+        # The image may have been removed before its row existed; that event found nothing to delete.
         here = store.has_image(key)
         return Appended(key if here else None, rows=rows, attempts=attempts, stale=not here)
     except (ContentionError, ClientError, BotoCoreError) as error:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 
 PRIOR_TYPES = 2
-"""As many imaginary types stand for what is known before there is any: their mean is the origin, and half of
-the variance lies within types. It decides where there is one type, or one photo of each, and soon fades."""
+"""The prior: as if this many types had been seen, around the origin, with half of the variance within types.
+It decides where there is one type, or one photo of each, and soon fades."""
 
 RANK = 64
 """Directions that have a variance of their own; all others share one."""

@@ -1,4 +1,4 @@
-"""What decides about a query of a type: rule, threshold and what the rule needs. Pure."""
+"""The policy: rule, threshold and what the rule needs, for one query. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

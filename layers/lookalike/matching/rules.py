@@ -15,8 +15,8 @@ from lookalike.matching.sighting import Sighting, sight_by_similarity
 from lookalike.vision.boxes import Box
 
 SURE_ODDS = 20
-"""How many times the odds of the threshold are beyond doubt. Who stops at the threshold itself lets
-more photos in that show none."""
+"""A view is beyond doubt at this many times the threshold's odds. Stopping at the threshold itself would let
+in more false matches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,4 @@
-"""What was read last, kept in memory between a function's queries, each with the ETag that S3 must confirm.
-
-Pure.
-"""
+"""Objects read recently, kept with their ETag; S3 confirms each before it is used. Pure."""
 
 import threading
 from collections import OrderedDict

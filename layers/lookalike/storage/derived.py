@@ -35,7 +35,7 @@ class Derived(Generic[V]):
 
 
 def read(bucket: Bucket, cache: Cache, derived: Derived[V]) -> tuple[V | None, str | None]:
-    """What an object holds and its ETag; nothing if there is none, or none that can be trusted.
+    """What an object holds and its ETag: None twice if there is none, None and the ETag if it is corrupt.
 
     One that can't be trusted keeps its ETag, so that a compare-and-swap can replace it. S3 is asked each
     time; what it says is unchanged comes from memory.
@@ -94,7 +94,7 @@ def update(
                 expected_etag=expected_etag,
             )
         except Conflict:
-            # A write that botocore makes again, because its answer was lost, meets itself.
+            # When botocore retries a write whose answer was lost, the conflict is with our own write.
             head = bucket.head(derived.key)
             if head is None or head.metadata.get("writer") != writer:
                 raise

@@ -54,7 +54,7 @@ def to_metadata(provenance: Provenance) -> dict[str, str]:
 
 
 def from_metadata(metadata: Mapping[str, str]) -> Provenance:
-    """What `to_metadata` wrote; whatever else people put there counts as an upload, or as not known.
+    """Read what `to_metadata` wrote; anything else counts as uploaded, or as not known.
 
     Raises:
         InvalidBoxError: what it says of a box is none.

@@ -37,7 +37,7 @@ logger = Logger(child=True)
 
 @dataclass(frozen=True)
 class Store:
-    """One bucket, as seen with one model, whose encodings have a dimension."""
+    """One bucket, for one model; `dimension` is that of its encodings."""
 
     bucket: Bucket
     model_id: str

@@ -13,6 +13,9 @@ BRANDS = {b"heic", b"heix", b"heim", b"heis"}
 MAX_DEEP_PIXELS = 12_500_000
 """The most pixels of an image of more than 8 bits a channel: decoding takes twice the memory."""
 
+MAX_META_BYTES = 2**20
+"""The largest description of what is in a file that is looked through: phones' have some kilobytes."""
+
 
 def is_heif(data: bytes) -> bool:
     """Whether the first bytes of a file, 64 are enough, announce a HEIF image."""
@@ -33,10 +36,15 @@ def load_decoder() -> None:
 def most_pixels_declared(data: bytes) -> int:
     """Pixels of the largest image in a file: before it is cropped, a tile, or transparency.
 
-    The decoder takes no image for larger than its `ispe` property says.
+    libheif refuses an image that is larger than its `ispe` property says.
+
+    Raises:
+        ValueError: the description is larger than `MAX_META_BYTES`.
     """
     most = 0
     for meta in _boxes(data, b"meta"):
+        if len(meta) > MAX_META_BYTES:
+            raise ValueError(f"{len(meta):,} bytes of description")
         start = 0
         while (start := meta.find(b"ispe", start) + 4) > 3:
             # Behind four bytes of version and flags.

@@ -26,7 +26,7 @@ FORMATS = {
 """The formats we read, by Pillow's name, and their media types."""
 
 HEADER_BYTES = 64
-"""As many of an image file's first bytes tell its format."""
+"""Enough of a file to recognise its format."""
 
 MAX_BYTES = 20 * 1024 * 1024
 """The largest image file we read. A 12-megapixel phone photo has 3 to 6 MB."""

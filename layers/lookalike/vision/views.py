@@ -28,8 +28,8 @@ STRIDES = (0.5, 0.6, 0.75, 1.0)
 """How far windows are apart at most, in parts of their side: the first with which `MAX_VIEWS` suffice."""
 
 SMALLEST = 0.5
-"""The narrowest window has this part of the pixels a side that the encoder takes. What is blown up further is
-a blur, and a blur resembles other blurs."""
+"""Windows narrower than this part of the encoder's input are left out: enlarging blurs them, and blurs look
+alike."""
 
 
 class Views(NamedTuple):

@@ -104,6 +104,15 @@ def test_an_image_larger_than_it_says_is_refused() -> None:
         images.decode(resized(encoded(scene(), "HEIF"), 16, 16))
 
 
+def test_a_description_of_megabytes_is_refused_without_a_look_through() -> None:
+    good = encoded(scene(), "HEIF")
+    length = int.from_bytes(good[:4], "big")
+    claims = b"ispe" * 500_000
+    stuffed = good[:length] + struct.pack(">I", len(claims) + 8) + b"meta" + claims + good[length:]
+    with pytest.raises(UndecodableImageError, match="damaged or incomplete"):
+        images.decode(stuffed)
+
+
 def test_deep_images_may_have_half_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heif, "MAX_DEEP_PIXELS", 640 * 480 - 1)
     assert images.decode(encoded(scene(), "HEIF")).size == (640, 480)
