@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.matching.calibration import calibrate
-from lookalike.matching.metric import Metric, fit_metric
+from lookalike.matching.metric import Metric, fit_metric, sample_types
 from lookalike.matching.probability import (
     Calibration,
     Densities,
@@ -61,6 +61,7 @@ class Fit:
         calibration: makes the answer an honest probability.
         photos: how many photos taught it.
         types: how many types the gallery had.
+        sample: the types that it was learnt from.
         rows: how many encodings these types had.
         fitted_at: when, ISO 8601 in UTC.
     """
@@ -69,6 +70,7 @@ class Fit:
     calibration: Calibration
     photos: int
     types: int
+    sample: tuple[str, ...]
     rows: int
     fitted_at: str
 
@@ -109,6 +111,7 @@ def fit(sample: Mapping[str, Matrix], prototypes: Mapping[str, Prototype], fitte
         calibrate(sample),
         photos=sum(len(matrix) for matrix in sample.values()),
         types=len(prototypes),
+        sample=tuple(sample_types(prototypes)),
         rows=sum(each.rows for each in prototypes.values()),
         fitted_at=fitted_at,
     )
@@ -140,9 +143,11 @@ class Gallery:
     @property
     def has_outgrown_its_fit(self) -> bool:
         """Whether types or encodings have come or gone, so many that learning anew is worth it."""
-        types, rows = len(self.type_ids), int(self.rows.sum())
+        # The sample changes as the types do, also where as many come as go.
+        before, after = set(self.fit.sample), set(sample_types(self.type_ids))
+        changed, rows = max(len(after - before), len(before - after)), int(self.rows.sum())
         return (
-            abs(types - self.fit.types) > WORTH_FITTING * self.fit.types
+            changed > WORTH_FITTING * len(before)
             or abs(rows - self.fit.rows) > 5 * WORTH_FITTING * self.fit.rows
         )
 

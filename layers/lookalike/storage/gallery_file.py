@@ -30,6 +30,7 @@ class _Fit(NamedTuple):
     offset: float
     photos: int
     types: int
+    sample: tuple[str, ...]
     rows: int
     fitted_at: str
 
@@ -48,6 +49,7 @@ def dump(gallery: Gallery) -> bytes:
         offset=fit.calibration.offset,
         photos=fit.photos,
         types=fit.types,
+        sample=fit.sample,
         rows=fit.rows,
         fitted_at=fit.fitted_at,
     )
@@ -117,6 +119,7 @@ def load(data: bytes, model_id: str, dimension: int) -> Gallery:
             Calibration(fit.dimensions, fit.offset),
             photos=fit.photos,
             types=fit.types,
+            sample=fit.sample,
             rows=fit.rows,
             fitted_at=fit.fitted_at,
         ),

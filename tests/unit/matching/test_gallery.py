@@ -58,6 +58,15 @@ def test_it_outgrows_its_fit_when_a_tenth_of_the_types_has_come_or_gone(count: i
     assert now.has_outgrown_its_fit is outgrown
 
 
+def test_it_outgrows_its_fit_when_as_many_types_come_as_go() -> None:
+    types = catalogue(seed=7, types=23, photos=1)
+    names, prototypes = list(types), prototypes_of(types)
+    full = gallery_of({name: types[name] for name in names[:20]})
+    renewed = full.replace(dict.fromkeys(names[:2]) | {name: prototypes[name] for name in names[20:22]})
+    assert not renewed.has_outgrown_its_fit
+    assert renewed.replace({names[2]: None, names[22]: prototypes[names[22]]}).has_outgrown_its_fit
+
+
 def test_it_outgrows_its_fit_when_types_have_many_more_photos() -> None:
     full = gallery_of(catalogue(seed=5, types=5, photos=10))
     assert not full.has_outgrown_its_fit
