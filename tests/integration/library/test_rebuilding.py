@@ -237,9 +237,9 @@ def test_a_row_appended_between_the_two_looks_of_a_rebuild_is_not_dropped(
             self.look("encodings")
             return super().read_encodings(type_id)
 
-        def image_etags(self, type_id: str) -> dict[str, str]:
+        def all_images(self, type_id: str) -> Iterator[StoredObject]:
             self.look("images")
-            return super().image_etags(type_id)
+            return super().all_images(type_id)
 
     interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
     assert bring_up_to_date(encoder, interrupted).removed == 0
