@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lookalike.matching.decision import decide
+from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.scores import as_probabilities, learn_gallery
@@ -37,10 +38,13 @@ def one(types: list[np.ndarray]) -> Draw:
 
 
 def decided(
-    query: np.ndarray, references: list[np.ndarray], rule: Rule, unknown: int | None = None
+    query: np.ndarray,
+    references: list[np.ndarray],
+    gallery: Gallery,
+    rule: Rule,
+    unknown: int | None = None,
 ) -> list[float]:
     """What a stack of these types scores the query against each; it may have lost one since it learnt."""
-    gallery = learn_gallery(references)
     left = gallery if unknown is None else gallery.replace({gallery.type_ids[unknown]: None})
     policy = Policy(rule, 0, gallery=left)
     return [
@@ -67,8 +71,9 @@ def test_a_draw_scores_each_query_against_the_references_drawn(
     types: list[np.ndarray], one: Draw, rule: Rule
 ) -> None:
     references = [matrix[drawn] for matrix, drawn in zip(types, one.references, strict=True)]
+    gallery = learn_gallery(references)
     for own, photo, scores in zip(one.own, one.queries, one.scores[rule], strict=True):
-        expected = decided(types[own][photo], references, rule)
+        expected = decided(types[own][photo], references, gallery, rule)
         assert as_probabilities(scores, rule) == pytest.approx(expected, abs=1e-3)
 
 
@@ -77,8 +82,9 @@ def test_a_draw_scores_each_query_as_if_its_type_were_not_known(
     types: list[np.ndarray], one: Draw, rule: Rule
 ) -> None:
     references = [matrix[drawn] for matrix, drawn in zip(types, one.references, strict=True)]
+    gallery = learn_gallery(references)
     for own, photo, scores in zip(one.own, one.queries, one.unknown[rule], strict=True):
-        expected = np.delete(decided(types[own][photo], references, rule, unknown=own), own)
+        expected = np.delete(decided(types[own][photo], references, gallery, rule, unknown=own), own)
         found = np.delete(as_probabilities(scores, rule), own)
         assert found == pytest.approx(expected, abs=1e-3)
 
