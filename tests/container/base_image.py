@@ -63,7 +63,7 @@ def _mirror() -> list[str]:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - the engine that was found
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise EngineError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

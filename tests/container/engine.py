@@ -81,15 +81,15 @@ class Engine:
     def start(self, image: str, *arguments: str, options: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         """Run an image on this machine's network; its output comes through the process that is returned."""
         command = (*self.command, *self.run_arguments(image, *arguments, options=options))
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603 - the engine that was found
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def remove_image(self, tag: str) -> None:
         """Forget an image, if there is one of that name; the build cache stays."""
-        subprocess.run([*self.command, "rmi", "--force", tag], check=False, capture_output=True)  # noqa: S603 - the engine that was found
+        subprocess.run([*self.command, "rmi", "--force", tag], check=False, capture_output=True)
 
     def kill(self, container: str) -> None:
         """End a container, if it runs; nothing of it stays."""
-        subprocess.run([*self.command, "kill", container], check=False, capture_output=True)  # noqa: S603 - the engine that was found
+        subprocess.run([*self.command, "kill", container], check=False, capture_output=True)
 
     def run_arguments(self, image: str, *arguments: str, options: tuple[str, ...] = ()) -> tuple[str, ...]:
         """The arguments that make the engine run an image as Lambda would, on this machine's network."""
@@ -97,7 +97,7 @@ class Engine:
         return ("run", *limits, *options, image, *arguments)
 
     def _run(self, *arguments: str) -> str:
-        done = subprocess.run([*self.command, *arguments], check=False, capture_output=True, text=True)  # noqa: S603 - the engine that was found
+        done = subprocess.run([*self.command, *arguments], check=False, capture_output=True, text=True)
         if done.returncode:
             raise EngineError(done.stdout + done.stderr)
         return done.stdout

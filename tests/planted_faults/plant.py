@@ -65,7 +65,7 @@ def run(tests: list[str], tree: Path) -> tuple[int, str]:
     paths = os.pathsep.join(str(tree / name) for name in ("layers", "functions"))
     environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(
             command,
             cwd=tree,
             env=environment,

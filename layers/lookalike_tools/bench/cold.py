@@ -38,7 +38,7 @@ def cold_starts(names: Sequence[str], places: Places, photo: Path, rounds: int) 
     for turn in range(rounds + 1):
         for name in names:
             start = time.time()
-            program = subprocess.run(  # noqa: S603 - our own program
+            program = subprocess.run(
                 [sys.executable, "-c", PROGRAM, name, str(photo), json.dumps(asdict(places))],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

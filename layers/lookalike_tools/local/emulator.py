@@ -61,7 +61,7 @@ def running_emulator(port: int | None = None, *, auth: bool = False) -> Iterator
         Path(directory, "emulator.log").open("wb") as log,
     ):
         bound_port = listener.getsockname()[1]
-        process = subprocess.Popen(  # noqa: S603 - our own program
+        process = subprocess.Popen(
             [
                 sys.executable,
                 "-P",

@@ -18,7 +18,7 @@ def lookalike(
     """Run the command in a folder; this one if None."""
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return subprocess.run(  # noqa: S603 (our own program)
+    return subprocess.run(
         [COMMAND, *arguments],
         env=env | nowhere | {"AWS_EC2_METADATA_DISABLED": "true"} | dict(environment or {}),
         cwd=folder,

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def evaluate(folder: Path, *arguments: str, model: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 (our own program)
+    return subprocess.run(
         [COMMAND, "evaluate", folder, "--model", model or folder.parent / "model", *arguments],
         cwd=folder.parent,
         capture_output=True,

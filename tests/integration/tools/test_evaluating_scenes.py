@@ -33,7 +33,7 @@ def folder(prepared: Path, tmp_path: Path) -> Path:
 
 
 def evaluate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 (our own program)
+    return subprocess.run(
         [COMMAND, "evaluate", "--scenes", folder.name, "--model", "model", "--repeats", "2", *arguments],
         cwd=folder.parent,
         capture_output=True,
@@ -159,7 +159,7 @@ def test_options_that_do_not_go_together_are_refused(
 
 
 def test_without_photos_or_scenes_both_are_offered(tmp_path: Path) -> None:
-    done = subprocess.run(  # noqa: S603 (our own program)
+    done = subprocess.run(
         [COMMAND, "evaluate"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 2

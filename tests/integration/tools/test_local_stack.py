@@ -175,7 +175,7 @@ class Command:
             "model, ready_file, root = map(Path, sys.argv[1:]); "
             "run_stack(model, ready_file=ready_file, root=root)"
         )
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
+        self.process = subprocess.Popen(
             [sys.executable, "-c", program, str(model), str(self.ready_file), str(project)],
             env=os.environ | {"TMPDIR": str(directory)},
             stdout=subprocess.PIPE,

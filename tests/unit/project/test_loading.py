@@ -7,9 +7,7 @@ import sys
 def modules_after(statement: str) -> set[str]:
     """What a new process has loaded once a statement has run."""
     program = f"{statement}; import sys; print(*sys.modules)"
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 

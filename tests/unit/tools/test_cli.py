@@ -22,7 +22,7 @@ finally:
 
 
 def test_help_names_each_command_and_loads_none() -> None:
-    done = subprocess.run(  # noqa: S603 (our own program)
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM, "--help"], capture_output=True, text=True, check=True
     )
     *help_lines, modules = done.stdout.splitlines()
@@ -38,7 +38,7 @@ def test_each_file_is_a_command() -> None:
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 (our own program)
+    return subprocess.run(
         [Path(sys.executable).with_name("lookalike"), *arguments],
         capture_output=True,
         text=True,

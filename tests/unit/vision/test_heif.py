@@ -125,4 +125,4 @@ def test_deep_images_may_have_half_the_pixels(monkeypatch: pytest.MonkeyPatch) -
 
 def test_its_decoder_is_loaded_with_the_first_heif_image_only() -> None:
     program = "import sys; from lookalike.vision import encoder, images; assert 'pi_heif' not in sys.modules"
-    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 (our own program)
+    subprocess.run([sys.executable, "-c", program], check=True)

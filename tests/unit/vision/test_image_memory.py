@@ -127,7 +127,7 @@ def test_what_would_take_more_is_refused(tmp_path: Path, make: Callable[[], byte
 def prepare(folder: Path, data: bytes) -> tuple[str, int]:
     """Whether an image is prepared, and the bytes of memory that it takes at most."""
     (folder / "image").write_bytes(data)
-    done = subprocess.run(  # noqa: S603 (our own program)
+    done = subprocess.run(
         [sys.executable, "-c", PREPARE, folder / "image"], capture_output=True, text=True, check=True
     )
     outcome, taken = done.stdout.split()

@@ -184,7 +184,7 @@ def peak(kind: str, path: Path) -> int:
     """The most memory, in MB, of a process that looks at a photo."""
     folder = Path(lookalike.__file__).parents[1]
     command = [sys.executable, "-c", MEASURE, kind, str(path)]
-    done = subprocess.run(command, capture_output=True, check=True, cwd=folder, text=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=True, cwd=folder, text=True)
     return int(done.stdout)
 
 
