@@ -15,23 +15,13 @@ from typer.core import TyperCommand, TyperGroup
 import lookalike
 from lookalike.errors import LookalikeError, ModelError
 
-COMMANDS = (
-    "export_model",
-    "local",
-    "demo",
-    "evaluate",
-    "calibrate",
-    "import_",
-    "recognize",
-    "types",
-    "review",
-    "rebuild",
-    "redrive",
-    "doctor",
-    "remove_old_encodings",
-    "bench",
-)
-"""The modules of `lookalike_tools.commands`, in the order of the help; each has a function of its name."""
+COMMANDS = {
+    "stacks": ("demo", "local", "doctor", "rebuild", "redrive", "remove_old_encodings"),
+    "photos": ("import_", "recognize", "types", "review"),
+    "models": ("export_model", "evaluate", "calibrate", "bench"),
+}
+"""The rooms of `lookalike_tools.commands` and their modules, in the order of the help; each module has a
+function of its name."""
 
 FOLDER = Path(__file__).with_name("commands")
 
@@ -62,10 +52,11 @@ def few_shot(
 class LazyCommand(TyperCommand):
     """A command that is known by its name and help, and imported when it runs."""
 
-    def __init__(self, module: str) -> None:
-        """Read the help from the source of `lookalike_tools.commands.{module}`."""
-        super().__init__(module.strip("_").replace("_", "-"), help=_read_docstring(module))
-        self.module = module
+    def __init__(self, room: str, module: str) -> None:
+        """Read the help from the source of `lookalike_tools.commands.{room}.{module}`."""
+        name = module.strip("_").replace("_", "-")
+        super().__init__(name, help=_read_docstring(room, module), rich_help_panel=room.capitalize())
+        self.room, self.module = room, module
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Complete by the command's own options, too."""
@@ -80,17 +71,18 @@ class LazyCommand(TyperCommand):
         return self._load().make_context(*arguments, **settings)
 
     def _load(self) -> Any:
-        function = getattr(import_module(f"lookalike_tools.commands.{self.module}"), self.module)
+        module = import_module(f"lookalike_tools.commands.{self.room}.{self.module}")
         one = typer.Typer(add_completion=False, context_settings=HELP_OPTIONS)
-        one.command(self.name)(function)
+        one.command(self.name)(getattr(module, self.module))
         return typer.main.get_command(one)
 
 
 def make_group() -> TyperGroup:
     """All commands under one name."""
     group = cast(TyperGroup, typer.main.get_command(app))
-    for module in COMMANDS:
-        group.add_command(LazyCommand(module))
+    for room, modules in COMMANDS.items():
+        for module in modules:
+            group.add_command(LazyCommand(room, module))
     return group
 
 
@@ -103,8 +95,8 @@ def main() -> None:
         sys.exit(getattr(error, "exit_status", 2 if isinstance(error, ModelError) else 1))
 
 
-def _read_docstring(module: str) -> str | None:
+def _read_docstring(room: str, module: str) -> str | None:
     """The docstring of the module's function of the same name, read without importing it."""
-    parsed = ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
+    parsed = ast.parse((FOLDER / room / f"{module}.py").read_text(encoding="utf-8"))
     (function,) = (node for node in parsed.body if isinstance(node, ast.FunctionDef) and node.name == module)
     return ast.get_docstring(function)

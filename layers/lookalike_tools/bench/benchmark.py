@@ -12,21 +12,21 @@ from typing import Any
 import rich
 from transformers.utils import logging as transformers_logging
 
-from lookalike_tools.bench.building import PHOTOS, measure_building
-from lookalike_tools.bench.cold import cold_starts
-from lookalike_tools.bench.comparing import measure_comparing
-from lookalike_tools.bench.contenders import installed
-from lookalike_tools.bench.listing import measure_listing
-from lookalike_tools.bench.machine import measure_machine
-from lookalike_tools.bench.models import is_clip_cached, make_models
+from lookalike_tools.bench.contenders.cold import cold_starts
+from lookalike_tools.bench.contenders.encoders import installed
+from lookalike_tools.bench.contenders.models import is_clip_cached, make_models
+from lookalike_tools.bench.contenders.places import Places
+from lookalike_tools.bench.contenders.workers import alternate, running_workers, use_cores
+from lookalike_tools.bench.measurements.building import PHOTOS, measure_building
+from lookalike_tools.bench.measurements.comparing import measure_comparing
+from lookalike_tools.bench.measurements.listing import measure_listing
+from lookalike_tools.bench.measurements.machine import measure_machine
+from lookalike_tools.bench.measurements.scenes import measure_looking
+from lookalike_tools.bench.measurements.serving import measure_serving
+from lookalike_tools.bench.measurements.stages import measure_stages
 from lookalike_tools.bench.photos import phone_photo, small_photo
-from lookalike_tools.bench.picture import draw_picture
-from lookalike_tools.bench.places import Places
-from lookalike_tools.bench.report import make_report, make_tables
-from lookalike_tools.bench.scenes import measure_looking
-from lookalike_tools.bench.serving import measure_serving
-from lookalike_tools.bench.stages import measure_stages
-from lookalike_tools.bench.workers import alternate, running_workers, use_cores
+from lookalike_tools.bench.results.picture import draw_picture
+from lookalike_tools.bench.results.report import make_report, make_tables
 from lookalike_tools.local.emulator import running_emulator
 
 DISTINCT_PHOTOS = 10

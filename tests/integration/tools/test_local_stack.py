@@ -171,7 +171,8 @@ class Command:
         self.directory = directory
         self.ready_file = directory / "ready.json"
         program = (
-            "import sys; from pathlib import Path; from lookalike_tools.commands.local import run_stack; "
+            "import sys; from pathlib import Path; "
+            "from lookalike_tools.commands.stacks.local import run_stack; "
             "model, ready_file, root = map(Path, sys.argv[1:]); "
             "run_stack(model, ready_file=ready_file, root=root)"
         )

@@ -27,14 +27,15 @@ def test_help_names_each_command_and_loads_none() -> None:
     )
     *help_lines, modules = done.stdout.splitlines()
     named = [line.split()[1] for line in help_lines if line.startswith("│ ") and line[2] not in " -*"]
-    assert named == [module.strip("_").replace("_", "-") for module in COMMANDS]
+    assert named == [module.strip("_").replace("_", "-") for room in COMMANDS.values() for module in room]
     assert not any(module.startswith("lookalike_tools.commands.") for module in modules.split())
     assert not set(SLOW) & set(modules.split())
 
 
-def test_each_file_is_a_command() -> None:
-    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "options"}
-    assert files == set(COMMANDS)
+def test_each_file_in_a_room_is_a_command() -> None:
+    rooms = [path for path in FOLDER.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    files = {room.name: {path.stem for path in room.glob("*.py")} - {"__init__"} for room in rooms}
+    assert files == {room: set(modules) for room, modules in COMMANDS.items()}
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

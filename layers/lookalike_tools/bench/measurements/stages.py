@@ -9,7 +9,7 @@ from PIL import Image
 
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.images import decode, resize_and_crop
-from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.contenders.places import Places
 from lookalike_tools.bench.timing import median_seconds
 
 ROUNDS = 15

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.contenders.places import Places
 
 THREADS = 2
 PLAIN = "sentence-transformers"

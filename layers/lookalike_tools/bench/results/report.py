@@ -5,11 +5,11 @@ from typing import Any
 
 from rich.table import Table
 
-from lookalike_tools.bench import costs
-from lookalike_tools.bench.building import PHOTOS
-from lookalike_tools.bench.contenders import PLAIN
-from lookalike_tools.bench.listing import PHOTOS as LISTED
-from lookalike_tools.bench.machine import VIT_B_32_FLOPS
+from lookalike_tools.bench.contenders.encoders import PLAIN
+from lookalike_tools.bench.measurements.building import PHOTOS
+from lookalike_tools.bench.measurements.listing import PHOTOS as LISTED
+from lookalike_tools.bench.measurements.machine import VIT_B_32_FLOPS
+from lookalike_tools.bench.results import costs
 
 FP32, INT8 = "Lookalike fp32", "Lookalike int8"
 

@@ -14,7 +14,7 @@ from lookalike.recognition import QueryPhoto, recognize
 from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.bench.comparing import make_encodings
+from lookalike_tools.bench.measurements.comparing import make_encodings
 from lookalike_tools.bench.timing import seconds
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 

@@ -11,8 +11,8 @@ from PIL import Image
 from sentence_transformers import SentenceTransformer
 
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.bench.contenders import PLAIN
-from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.contenders.encoders import PLAIN
+from lookalike_tools.bench.contenders.places import Places
 from lookalike_tools.bench.timing import seconds
 
 PHOTOS = 24

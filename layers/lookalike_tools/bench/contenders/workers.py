@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from statistics import median
 
-from lookalike_tools.bench.contenders import CONTENDERS, THREADS
-from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.contenders.encoders import CONTENDERS, THREADS
+from lookalike_tools.bench.contenders.places import Places
 
 PAUSE_SECONDS = 0.1
 """Before each photo: for a moment after a run, a contender's threads slow down the next one."""

@@ -21,8 +21,8 @@ from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import BATCH, Encoder
 from lookalike.vision.images import preprocess
-from lookalike_tools.bench.contenders import PLAIN, THREADS
-from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.contenders.encoders import PLAIN, THREADS
+from lookalike_tools.bench.contenders.places import Places
 from lookalike_tools.bench.timing import median_seconds, seconds
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 

@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from lookalike_tools.bench.places import Places
+from lookalike_tools.bench.contenders.places import Places
 
 PROGRAM = (
     "import json, sys, time\n"
     "from pathlib import Path\n"
     "name, photo, places = sys.argv[1:]\n"
-    "from lookalike_tools.bench.contenders import CONTENDERS\n"
-    "from lookalike_tools.bench.places import Places\n"
+    "from lookalike_tools.bench.contenders.encoders import CONTENDERS\n"
+    "from lookalike_tools.bench.contenders.places import Places\n"
     "CONTENDERS[name](Places(**json.loads(places)))(Path(photo).read_bytes())\n"
     "print(time.time())\n"
     # Unlike getrusage's figure, this leaves out the parent's memory before the program is loaded.
