@@ -1,8 +1,7 @@
-"""Recognise query images behind API Gateway, and keep the types' reference images."""
+"""Recognise query photos behind API Gateway, and keep the types' reference images."""
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,7 +11,6 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,22 +19,19 @@ from lookalike import errors, keys
 from lookalike.aws import events
 from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
 from lookalike.aws.cold_start import start
-from lookalike.aws.queue import request_rebuild
 from lookalike.describing import describe_images, describe_images_of, describe_type
-from lookalike.identification import Identification, identify
-from lookalike.matching.gallery import Gallery
-from lookalike.matching.policy import Policy, StackDefaults, choose_policy
-from lookalike.matching.settings import Look, TypeSettings
-from lookalike.recognition import QueryPhoto, Recognition, recognize
+from lookalike.matching.settings import TypeSettings
+from lookalike.recognition import QueryPhoto
 from lookalike.storage.query_uploads import presign_query_upload
 from lookalike.vision.boxes import parse_box
 from lookalike.vision.images import FORMATS, sniff_format
-from recognize import answers, schemas
+from recognize import answers, details, direct, schemas
+from recognize.asking import Wishes, ask_all, ask_for_rebuilds, ask_type
 from recognize.body import read_body, read_settings
 
 started = start()
 config, encoder, store = started.config, started.encoder, started.store
-queue, bus = started.queue, started.bus
+bus = started.bus
 logger = Logger()
 metrics = Metrics()
 to_json = partial(json.dumps, ensure_ascii=False)
@@ -69,11 +64,9 @@ def recognize_type(
     look: schemas.Looked = None,
 ) -> schemas.RecognizeAnswer:
     """Compare the photo in the body with the type's images; a match joins them."""
-    photo = _read_photo(filename)
-    policy = _choose_policy(type_id, threshold, look, store.read_gallery)
-    found = recognize(encoder, store, type_id, photo, policy, append=append)
-    answer = answers.recognized(found)
-    _conclude(found, photo, answer)
+    photo, about = _read_query(filename)
+    answer = ask_type(started, type_id, photo, Wishes(threshold, append, look))
+    _tell(answer, about)
     return answer
 
 
@@ -85,15 +78,9 @@ def recognize_any(
     look: schemas.Looked = None,
 ) -> schemas.IdentifyAnswer:
     """Compare the photo in the body with the nearest types, the best first; a match joins them if asked."""
-    photo = _read_photo(filename)
-    look = look or config.look
-
-    def policy_of(type_id: str, gallery: Gallery) -> Policy:
-        return _choose_policy(type_id, threshold, look, lambda: gallery)
-
-    found = identify(encoder, store, photo, policy_of, look=look, append=append)
-    answer = answers.identified(found)
-    _conclude(found, photo, answer)
+    photo, about = _read_query(filename)
+    answer = ask_all(started, photo, Wishes(threshold, append, look))
+    _tell(answer, about)
     return answer
 
 
@@ -152,7 +139,7 @@ def put_image(
     """Put the photo in the body, in place of one of the same name; its encoding is made in a moment."""
     key = keys.image_key(type_id, unquote(name))
     place = None if box is None else parse_box(box)
-    photo = _read_photo()
+    photo, _ = _read_query(None)
     encoder.preprocess(photo.data, place)
     etag = store.put_image(key, photo.data, FORMATS[sniff_format(photo.data)], place)
     return Response(201, "application/json", schemas.ImageAnswer(image=key, etag=etag))
@@ -195,8 +182,7 @@ def refuse_parameters(error: RequestValidationError) -> Response[str]:
 def ask_to_come_back(error: errors.EncodingsNotReadyError) -> Response[str]:
     """See to it that the encodings are built."""
     try:
-        for type_id in error.type_ids:
-            request_rebuild(queue, config.queue_url, type_id)
+        ask_for_rebuilds(started, error)
     except (ClientError, BotoCoreError) as failure:
         response: Response[str] = storage_failed(failure)
         return response
@@ -219,10 +205,12 @@ def storage_failed(error: ClientError | BotoCoreError) -> Response[str]:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of API Gateway's."""
+    """Answer a request of API Gateway's, or who invokes the function itself."""
     seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     with no_calls_after(time.monotonic() + seconds):
-        return app.resolve(event | {"rawPath": _escaped_path(event)}, context)
+        if "routeKey" in event:
+            return app.resolve(event | {"rawPath": _escaped_path(event)}, context)
+        return direct.answer(started, event)
 
 
 def _escaped_path(event: dict[str, Any]) -> str:
@@ -235,51 +223,19 @@ def _escaped_path(event: dict[str, Any]) -> str:
     return path
 
 
-def _read_photo(filename: str | None = None) -> QueryPhoto:
-    """The photo in the body; its name is the one given, or else the one that a form gives."""
+def _read_query(filename: str | None) -> tuple[QueryPhoto, schemas.EventPhoto]:
+    """The photo that is asked about; its name is the one given, or else the one that a form gives."""
     body = read_body(app.current_event)
-    photo = body if isinstance(body, QueryPhoto) else QueryPhoto(store.get_image(body.query_key).data)
-    return replace(photo, filename=filename or photo.filename)
-
-
-def _choose_policy(
-    type_id: str, threshold: float | None, look: Look | None, read_gallery: Callable[[], Gallery | None]
-) -> Policy:
-    stack = StackDefaults(config.rule, config.threshold, config.odds, config.look)
-    return choose_policy(threshold, store.read_settings(type_id), stack, read_gallery, look)
-
-
-def _conclude(
-    found: Recognition | Identification,
-    photo: QueryPhoto,
-    answer: schemas.RecognizeAnswer | schemas.IdentifyAnswer,
-) -> None:
-    """Ask for the rebuild that is needed, and report: log line, metrics, event."""
-    detail = answer.model_dump()
-    if isinstance(found, Identification):
-        # Events of both routes name the type alike.
-        detail["type_id"] = detail.pop("match")
-        compared, said = found.match, "identified"
+    if isinstance(body, schemas.QueryReference):
+        photo, key = QueryPhoto(store.get_image(body.query_key).data), body.query_key
     else:
-        compared, said = found.comparison, "recognised"
-    appended, match = found.appended, bool(answer.match)
-    if appended.stale and compared:
-        request_rebuild(queue, config.queue_url, compared.encodings.type_id)
-    logger.info(
-        said,
-        **{name: value for name, value in detail.items() if name not in ("nearest", "candidates")},
-        attempts=appended.attempts,
-    )
-    metrics.add_metric("Matched", MetricUnit.Count, int(match))
-    metrics.add_metric("Missed", MetricUnit.Count, int(not match))
-    metrics.add_metric("Appended", MetricUnit.Count, int(appended.image is not None))
-    metrics.add_metric("AppendAttempts", MetricUnit.Count, appended.attempts)
-    if compared:
-        metrics.add_metric("Rows", MetricUnit.Count, appended.rows)
-    metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, found.encode_ms)
-    metrics.add_metric("LoadTime", MetricUnit.Milliseconds, found.load_ms)
-    event = events.MATCHED if match else events.MISSED
-    events.publish(bus, config.event_bus, [events.Event(event, detail | {"filename": photo.filename})])
+        photo, key = body, None
+    photo = replace(photo, filename=filename or photo.filename)
+    return photo, schemas.EventPhoto(photo=key, filename=photo.filename)
+
+
+def _tell(answer: details.Answer, about: schemas.EventPhoto) -> None:
+    events.publish(bus, config.event_bus, [details.recognition_event(answer, about)])
 
 
 def _error(status: int, message: str) -> Response[str]:

@@ -57,7 +57,13 @@ def read_settings(event: APIGatewayProxyEventV2) -> TypeSettings:
     try:
         return TypeSettings.model_validate_json(_decode(event))
     except ValidationError as error:
-        raise BadRequestError(f"these are no settings: {_reasons(error)}") from None
+        raise BadRequestError(f"these are no settings: {reasons(error)}") from None
+
+
+def reasons(error: ValidationError) -> str:
+    """What is wrong with a body, for whoever sent it."""
+    told = ((".".join(map(str, entry["loc"])), entry["msg"]) for entry in error.errors())
+    return "; ".join(f"{place}: {reason}" if place else reason for place, reason in told)
 
 
 def _decode(event: APIGatewayProxyEventV2) -> bytes:
@@ -79,13 +85,8 @@ def _read_reference(body: bytes) -> QueryReference:
         return QueryReference.model_validate_json(body)
     except ValidationError as error:
         raise BadRequestError(
-            f'JSON must be {{"query_key": "queries/..."}} as POST /uploads gave it: {_reasons(error)}'
+            f'JSON must be {{"query_key": "queries/..."}} as POST /uploads gave it: {reasons(error)}'
         ) from None
-
-
-def _reasons(error: ValidationError) -> str:
-    told = ((".".join(map(str, entry["loc"])), entry["msg"]) for entry in error.errors())
-    return "; ".join(f"{place}: {reason}" if place else reason for place, reason in told)
 
 
 def _read_form(body: bytes, boundary: str | None) -> QueryPhoto:

@@ -1,11 +1,12 @@
 """What the API takes and answers, as its OpenAPI description tells it."""
 
+import re
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN
+from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN, parse_inbox_key
 from lookalike.matching.decision import DECIMALS
 from lookalike.matching.encodings import Origin
 from lookalike.matching.policy import Source
@@ -59,6 +60,26 @@ class QueryReference(BaseModel):
     """A query photo that was put through a presigned upload."""
 
     query_key: Annotated[str, Field(pattern=QUERY_KEY_PATTERN)]
+
+
+def _is_of_a_photo(key: str) -> str:
+    if re.fullmatch(QUERY_KEY_PATTERN, key) or parse_inbox_key(key):
+        return key
+    raise ValueError(f"{key!r} is no photo's key: give queries/... as an upload gave it, or inbox/TYPE/NAME")
+
+
+class DirectQuestion(BaseModel):
+    """A direct invocation: what is asked of a photo in the bucket."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type_id: Annotated[
+        Annotated[str, Field(pattern=TYPE_ID_PATTERN)] | None, Field(description="None: of all types.")
+    ] = None
+    photo: Annotated[str, AfterValidator(_is_of_a_photo)]
+    threshold: Annotated[float | None, Field(ge=0, le=1, allow_inf_nan=False)] = None
+    append: Annotated[bool | None, Field(description="As the API's where it is left out.")] = None
+    look: Look | None = None
 
 
 class Neighbour(BaseModel):
@@ -125,6 +146,13 @@ class IdentifyAnswer(BaseModel):
     pending: Annotated[bool, Field(description="The image is saved; its encoding will be made by its event.")]
     types: Annotated[int, Field(description="How many types the photo was compared with.")]
     model: str
+
+
+class EventPhoto(BaseModel):
+    """What an event says of the photo that it is about."""
+
+    photo: Annotated[str | None, Field(description="Its key, where it lies in the bucket.")] = None
+    filename: Annotated[str | None, Field(description="What it is called, where that is known.")] = None
 
 
 class UploadAnswer(BaseModel):

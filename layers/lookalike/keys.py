@@ -9,11 +9,16 @@ from lookalike.errors import InvalidNameError
 
 TYPES_PREFIX = "types/"
 QUERIES_PREFIX = "queries/"
+INBOX_PREFIX = "inbox/"
+ANY_TYPE = "_any"
+"""What stands for all types in an inbox's key; its underscore keeps it apart from every type."""
+
 TYPE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 QUERY_KEY_PATTERN = r"^queries/[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 MAX_KEY_BYTES = 1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
 _IMAGE_KEY = re.compile(r"types/(?P<type_id>[^/]+)/images/(?P<name>.*[^/])", re.DOTALL)
+_INBOX_KEY = re.compile(r"inbox/(?P<folder>[^/]+)/(?P<name>.*[^/])", re.DOTALL)
 _SETTINGS_KEY = re.compile(r"types/(?P<type_id>[^/]+)/settings\.json")
 
 
@@ -21,6 +26,13 @@ class ImageKey(NamedTuple):
     """Where an image lies: its type and its name within the type."""
 
     type_id: str
+    name: str
+
+
+class InboxKey(NamedTuple):
+    """Where a photo of the inbox lies: the type that is asked for, None for all types; and its name."""
+
+    type_id: str | None
     name: str
 
 
@@ -67,6 +79,26 @@ def parse_type_id(key: str) -> str | None:
         return image.type_id
     match = _SETTINGS_KEY.fullmatch(key)
     return match["type_id"] if match and is_type_id(match["type_id"]) else None
+
+
+def inbox_key(type_id: str | None, name: str) -> str:
+    """Key of a photo of the inbox: to be recognised as a type, or with None as any of them."""
+    return f"{INBOX_PREFIX}{type_id or ANY_TYPE}/{name}"
+
+
+def parse_inbox_key(key: str) -> InboxKey | None:
+    """What the key of a photo of the inbox asks for; None for the key of anything else."""
+    match = _INBOX_KEY.fullmatch(key)
+    if not match:
+        return None
+    if match["folder"] == ANY_TYPE:
+        return InboxKey(None, match["name"])
+    return InboxKey(match["folder"], match["name"]) if is_type_id(match["folder"]) else None
+
+
+def file_name(key: str) -> str:
+    """The last part of a key: what a photo is called."""
+    return key.rpartition("/")[2]
 
 
 def settings_key(type_id: str) -> str:

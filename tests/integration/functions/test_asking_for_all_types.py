@@ -112,7 +112,7 @@ def test_a_match_is_told_to_pipelines(system: System) -> None:
     (event,) = system.events()
     assert event["detail-type"] == "Recognition Matched"
     expected = {name: value for name, value in answer.items() if name != "match"}
-    assert event["detail"] == expected | {"type_id": TYPE, "filename": "bench 3.png"}
+    assert event["detail"] == expected | {"type_id": TYPE, "photo": None, "filename": "bench 3.png"}
 
 
 def test_a_miss_is_told_to_pipelines(system: System) -> None:

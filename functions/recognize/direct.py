@@ -1,0 +1,44 @@
+"""Direct invocations: by a workflow of Step Functions, or by another function."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from lookalike import errors
+from lookalike.aws import events
+from lookalike.aws.cold_start import Started
+from lookalike.keys import file_name
+from lookalike.recognition import QueryPhoto
+from recognize import details, schemas
+from recognize.asking import Wishes, ask, ask_for_rebuilds
+from recognize.body import reasons
+from recognize.named_errors import BadRequest, by_name
+
+
+def answer(started: Started, event: dict[str, Any]) -> dict[str, Any]:
+    """What the API would answer about a photo that is in the bucket.
+
+    Raises:
+        NamedError: why there is no answer, by the name that a workflow can catch.
+    """
+    try:
+        asked = schemas.DirectQuestion.model_validate(event)
+    except ValidationError as error:
+        raise BadRequest(
+            'an invocation must be {"type_id": a type or null, "photo": "queries/..." or "inbox/..."}, with '
+            f'"threshold", "append" and "look" if need be: {reasons(error)}'
+        ) from None
+    name = file_name(asked.photo)
+    append = asked.type_id is not None if asked.append is None else asked.append
+    try:
+        photo = QueryPhoto(started.store.get_image(asked.photo).data, name)
+        found = ask(started, asked.type_id, photo, Wishes(asked.threshold, append, asked.look))
+    except Exception as error:
+        if isinstance(error, errors.EncodingsNotReadyError):
+            ask_for_rebuilds(started, error)
+        if named := by_name(error):
+            raise named from error
+        raise
+    about = schemas.EventPhoto(photo=asked.photo, filename=name)
+    events.publish(started.bus, started.config.event_bus, [details.recognition_event(found, about)])
+    return found.model_dump(mode="json")
