@@ -12,8 +12,11 @@ from support.thumbnail_model import save_thumbnail_model
 
 # Torch takes seconds to import, and most tests need none: what exports is imported where it is needed.
 
+# How long an example takes says something of the machine: no test fails by it.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 # As many more examples as `make soak` takes: pytest --hypothesis-profile soak.
-settings.register_profile("soak", max_examples=1600)
+settings.register_profile("soak", max_examples=1600, deadline=None)
 # As many as `make mutants` takes, for each of its thousand and more mutants, and the same each time.
 settings.register_profile(
     "mutants",
