@@ -11,7 +11,6 @@ from lookalike.looking import Seen, cut_for
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look
-from lookalike.matching.sighting import encode_in_batches
 from lookalike.recognition import (
     Appended,
     Comparison,
@@ -81,7 +80,7 @@ def identify(
     """
     started = time.perf_counter()
     views = cut_for(encoder, photo.data, look)
-    seen = Seen(encode_in_batches(views.pixels, encoder.encode_pixels), views.boxes)
+    seen = Seen(encoder.encode_pixels(views.pixels), views.boxes)
     encoded = time.perf_counter()
     gallery = _load_gallery(store)
     if look is Look.ANYWHERE:

@@ -15,7 +15,6 @@ from support.deployed import Api
 BRIEFLY = settings(
     max_examples=settings().max_examples // 10,
     phases=[Phase.generate],
-    deadline=None,
     suppress_health_check=[*HealthCheck],
 )
 

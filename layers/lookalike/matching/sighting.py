@@ -5,7 +5,7 @@
   seen in the same place. A part of a hammer looks like pliers; the hammer around it says that it is none.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +15,6 @@ from lookalike.vision.boxes import Box
 
 SAME_PLACE = 0.5
 """Views show the same place if they share more than this part of the smaller one."""
-
-BATCH = 16
-"""How many views are encoded at once: more is no faster, and takes more memory."""
 
 
 class Sighting(NamedTuple):
@@ -111,40 +108,6 @@ def shared_parts(boxes: Sequence[Box]) -> NDArray[np.float64]:
     height = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
     areas = (x1 - x0) * (y1 - y0)
     return np.asarray(np.maximum(width, 0) * np.maximum(height, 0) / np.minimum.outer(areas, areas))
-
-
-def look_until_sure(
-    pixels: NDArray[np.uint8],
-    encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
-    sight: Callable[[NDArray[np.float32]], Sighting],
-    sure: float,
-) -> tuple[Sighting, NDArray[np.float32]]:
-    """Encode a photo's views, first the middle alone; if that is beyond doubt, it is enough.
-
-    Args:
-        pixels: of the views, (views, size, size, 3), the middle first.
-        encode: pixels of some views to their encodings, (n, dimension).
-        sight: judges a photo by the encodings of its first views.
-        sure: a score of the middle that needs no further look, well above the threshold. Were it the
-            threshold itself, more photos that show none would be let in.
-
-    Returns:
-        What was seen, and the encodings of the views that were looked at, (looked at, dimension).
-    """
-    middle = encode(pixels[:1])
-    seen = sight(middle)
-    if seen.score >= sure or len(pixels) == 1:
-        return seen, middle
-    encodings = np.concatenate([middle, encode_in_batches(pixels[1:], encode)])
-    return sight(encodings), encodings
-
-
-def encode_in_batches(
-    pixels: NDArray[np.uint8], encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-) -> NDArray[np.float32]:
-    """Encode a photo's views, (views, size, size, 3), at least one, `BATCH` at a time."""
-    starts = range(0, len(pixels), BATCH)
-    return np.concatenate([encode(pixels[start : start + BATCH]) for start in starts])
 
 
 def _weigh(

@@ -88,7 +88,7 @@ class Encoder:
         return preprocess_window(image, self.description.image_size, box)
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Encode preprocessed images.
+        """Encode preprocessed images, `BATCH` at a time.
 
         Args:
             pixels: (n, image_size, image_size, 3), RGB.
@@ -96,10 +96,11 @@ class Encoder:
         Returns:
             (n, dimension), rows of length 1.
         """
-        if not len(pixels):
-            return np.empty((0, self.description.dimension), np.float32)
-        (encodings,) = self._session.run(["encoding"], {"pixels": pixels})
-        return np.asarray(encodings, np.float32)
+        encodings = np.empty((len(pixels), self.dimension), np.float32)
+        for start in range(0, len(pixels), BATCH):
+            batch = slice(start, start + BATCH)
+            (encodings[batch],) = self._session.run(["encoding"], {"pixels": pixels[batch]})
+        return encodings
 
     def encode(self, images: Sequence[bytes]) -> NDArray[np.float32]:
         """Encode images, given as the bytes of image files; several are decoded at a time.

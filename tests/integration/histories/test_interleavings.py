@@ -46,7 +46,6 @@ def test_encodings_end_as_what_the_images_say(
         settings=settings(
             max_examples=settings().max_examples // 4,
             stateful_step_count=STEPS_AN_EXAMPLE,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.numpy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -40,7 +40,6 @@ def of(listed: dict[str, str], rejected: dict[str, str] | None = None) -> Encodi
     )
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

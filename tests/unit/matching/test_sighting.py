@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,9 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lookalike.matching.sighting import (
-    BATCH,
     Sighting,
-    look_until_sure,
     shared_parts,
     sight_by_evidence,
     sight_by_similarity,
@@ -96,32 +93,3 @@ def test_how_much_boxes_share() -> None:
     assert shared[0].tolist() == [1, 1, 1, 1]
     assert shared[1, 2] == 0
     assert shared[1, 3] == pytest.approx(0.25)
-
-
-def counting(asked: list[int], clear: int) -> Callable[[np.ndarray], np.ndarray]:
-    """An encoder that finds one view like the references, and counts what it encodes."""
-
-    def encode(some: np.ndarray) -> np.ndarray:
-        asked.append(len(some))
-        return np.asarray(some.reshape(-1, 1) == clear, np.float32)
-
-    return encode
-
-
-@given(st.integers(0, len(BOXES) - 1))
-def test_a_middle_beyond_doubt_is_enough(clear: int) -> None:
-    pixels = np.arange(len(BOXES), dtype=np.uint8).reshape(-1, 1, 1, 1)
-    asked: list[int] = []
-    reference = np.ones((1, 1), np.float32)
-    sighting, encodings = look_until_sure(
-        pixels, counting(asked, clear), lambda seen: sight_by_similarity(seen, reference), sure=0.9
-    )
-    assert sighting == Sighting(clear, 1)
-    assert len(encodings) == sum(asked) == (1 if clear == 0 else len(BOXES))
-    assert asked[0] == 1 and max(asked) <= BATCH
-
-
-def test_a_photo_of_one_view_is_encoded_once() -> None:
-    asked: list[int] = []
-    look_until_sure(np.zeros((1, 1, 1, 1), np.uint8), counting(asked, 1), lambda _: Sighting(0, 0), sure=0.9)
-    assert asked == [1]

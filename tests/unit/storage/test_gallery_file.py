@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lookalike.matching.gallery import Gallery
@@ -27,7 +27,6 @@ def test_a_gallery_survives_being_written_down() -> None:
 
 
 @given(damage=st.binary(min_size=1, max_size=40), where=st.floats(0, 1))
-@settings(deadline=None)
 def test_damaged_bytes_are_refused_or_harmless(damage: bytes, where: float) -> None:
     data = dump(gallery_of(catalogue(seed=10, types=2, photos=2, dimension=8)))
     at = int(where * len(data))

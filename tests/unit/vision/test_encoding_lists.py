@@ -22,6 +22,21 @@ def test_rows_are_in_the_order_of_the_images(encoder: Encoder, count: int) -> No
         assert np.allclose(row, encoder.encode([photo])[0], atol=1e-6)
 
 
+def test_no_more_than_a_batch_is_encoded_at_once(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, sizes = encoder._session.run, []
+
+    def note(outputs: list[str], inputs: dict[str, np.ndarray]) -> object:
+        sizes.append(len(inputs["pixels"]))
+        return run(outputs, inputs)
+
+    monkeypatch.setattr(encoder._session, "run", note)
+    pixels = np.stack([encoder.preprocess(photograph(subject)) for subject in range(2 * BATCH + 1)])
+    rows = encoder.encode_pixels(pixels)
+    assert sizes == [BATCH, BATCH, 1]
+    alone = np.concatenate([encoder.encode_pixels(each[np.newaxis]) for each in pixels])
+    assert np.allclose(rows, alone, atol=1e-6)
+
+
 def test_what_is_wrong_is_told_of_the_first_bad_image(encoder: Encoder) -> None:
     cut = photograph(1)[:-200]
     with pytest.raises(UndecodableImageError):

@@ -12,7 +12,6 @@ from rich.progress import track
 
 from lookalike.errors import ImageError
 from lookalike.keys import content_digest
-from lookalike.matching.sighting import encode_in_batches
 from lookalike.vision import views
 from lookalike.vision.boxes import REFERENCE_MARGIN, Box
 from lookalike.vision.encoder import Encoder
@@ -74,7 +73,7 @@ def _encode(encoder: Encoder, scene: Scene) -> EncodedScene:
     seen = cut_views(data, size)
     squares = [preprocess_box(data, size, each.box) for each in scene.objects]
     pixels = np.concatenate([seen.pixels, *(square[np.newaxis] for square in squares)])
-    rows = encode_in_batches(pixels, encoder.encode_pixels)
+    rows = encoder.encode_pixels(pixels)
     return EncodedScene(scene, seen.boxes, rows[: len(seen.boxes)], rows[len(seen.boxes) :])
 
 
