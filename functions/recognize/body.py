@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import replace
 from io import BytesIO
 
 from aws_lambda_powertools.event_handler.exceptions import (
@@ -15,7 +16,8 @@ from pydantic import ValidationError
 
 from lookalike.matching.settings import TypeSettings
 from lookalike.recognition import QueryPhoto
-from recognize.schemas import QueryReference
+from lookalike.storage.store import Store
+from recognize.schemas import EventPhoto, QueryReference
 
 MAX_BODY_BYTES = 4_500_000
 """What fits into a Lambda event of 6 MB when base64 makes four bytes of three."""
@@ -24,6 +26,25 @@ IMAGE_PART = "image"
 ACCEPTED = (
     "image/*, application/octet-stream, multipart/form-data with a part 'image', or JSON with a 'query_key'"
 )
+
+
+def read_query(
+    event: APIGatewayProxyEventV2, store: Store, filename: str | None = None
+) -> tuple[QueryPhoto, EventPhoto]:
+    """The photo that a request sends or names; its name is the one given, or else the one that a form gives.
+
+    Raises:
+        ServiceError: as `read_body` does.
+        NotFoundError: there is none under the key that it names.
+        ImageTooLargeError: that one has too many bytes.
+    """
+    body = read_body(event)
+    if isinstance(body, QueryReference):
+        photo, key = QueryPhoto(store.get_image(body.query_key).data), body.query_key
+    else:
+        photo, key = body, None
+    photo = replace(photo, filename=filename or photo.filename)
+    return photo, EventPhoto(photo=key, filename=photo.filename)
 
 
 def read_body(event: APIGatewayProxyEventV2) -> QueryPhoto | QueryReference:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -15,10 +16,14 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from lookalike.aws.cold_start import Started
 from lookalike.keys import image_key
+from lookalike.storage.store import Store
+from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 from support.fault_proxy import FaultProxy
 
+FUNCTIONS = "recognize", "rebuild_encodings"
 TYPE = "hex-nut"
 API_SECONDS = 29
 REBUILD_SECONDS = 120
@@ -44,11 +49,22 @@ class System(NamedTuple):
 
     recognize: ModuleType
     rebuild: ModuleType
+    started: Started
     proxy: FaultProxy
     sqs: Any
     queue_url: str
     dead_letters_url: str
     events_url: str
+
+    @property
+    def store(self) -> Store:
+        """The recognising function's."""
+        return self.started.store
+
+    @property
+    def encoder(self) -> Encoder:
+        """The recognising function's."""
+        return self.started.encoder
 
     def ask(self, query: bytes, **params: Any) -> tuple[int, dict[str, Any]]:
         """A query's status and answer."""
@@ -107,7 +123,7 @@ class System(NamedTuple):
 
     def upload(self, name: str, data: bytes, type_id: str = TYPE) -> str:
         key = image_key(type_id, name)
-        self.recognize.store.put_image(key, data, "image/png")
+        self.store.put_image(key, data, "image/png")
         self.tell(key)
         return key
 
@@ -139,7 +155,7 @@ class System(NamedTuple):
     def clear(self) -> None:
         """Empty the bucket and the queues, and mend what is broken."""
         self.proxy.mend()
-        s3, bucket = self.recognize.store.bucket.client, self.recognize.store.bucket.name
+        s3, bucket = self.store.bucket.client, self.store.bucket.name
         for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
             s3.delete_object(Bucket=bucket, Key=entry["Key"])
         for queue_url in (self.queue_url, self.events_url):
@@ -151,7 +167,7 @@ class System(NamedTuple):
             assert self.deliver() == 0
 
     def rows(self, type_id: str = TYPE) -> list[str]:
-        encodings, _ = self.recognize.store.read_encodings(type_id)
+        encodings, _ = self.store.read_encodings(type_id)
         return sorted(row.image for row in encodings.rows) if encodings else []
 
     def events(self) -> list[dict[str, Any]]:
@@ -214,8 +230,8 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
             monkeypatch.setenv(variable, value)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
         # Each is started anew, as Lambda would.
-        functions = [
-            importlib.import_module(f"{package}.app") for package in ("recognize", "rebuild_encodings")
-        ]
-        recognize, rebuild = (importlib.reload(function) for function in functions)
-        yield System(recognize, rebuild, proxy, sqs, queue_url, dead_letters_url, events_url)
+        for module in [name for name in sys.modules if name.partition(".")[0] in FUNCTIONS]:
+            del sys.modules[module]
+        recognize, rebuild = (importlib.import_module(f"{function}.app") for function in FUNCTIONS)
+        started = importlib.import_module("recognize.running").started
+        yield System(recognize, rebuild, started, proxy, sqs, queue_url, dead_letters_url, events_url)

@@ -55,8 +55,8 @@ def test_the_requests_threshold_counts_for_each_type(system: System) -> None:
 
 
 def test_each_types_own_threshold_counts_for_it(system: System) -> None:
-    system.recognize.store.bucket.client.put_object(
-        Bucket=system.recognize.store.bucket.name, Key=f"types/{TYPE}/settings.json", Body=b'{"threshold": 1}'
+    system.store.bucket.client.put_object(
+        Bucket=system.store.bucket.name, Key=f"types/{TYPE}/settings.json", Body=b'{"threshold": 1}'
     )
     answer = ask(system, photograph(1, 9))
     assert decided_by(answer, TYPE) == (1, "type")
@@ -86,14 +86,14 @@ def test_a_forms_file_name_is_kept(system: System) -> None:
         ROUTE, form, content_type="multipart/form-data; boundary=b", params={"append": "true"}
     )
     assert status == 200
-    stored = system.recognize.store.get_image(answer["appended"])
+    stored = system.store.get_image(answer["appended"])
     assert from_metadata(stored.metadata).filename == "bench 3.png"
     assert [event["detail"]["filename"] for event in system.events()] == ["bench 3.png"]
 
 
 def test_a_row_whose_image_is_gone_is_asked_to_be_removed(system: System) -> None:
     kept = ask(system, photograph(1, 9), append="true")["appended"]
-    system.recognize.store.delete_image(kept)
+    system.store.delete_image(kept)
     assert not system.waiting(system.queue_url)
     again = ask(system, photograph(1, 9), append="true")
     assert (again["match"], again["appended"]) == (TYPE, None)
@@ -126,7 +126,7 @@ def test_a_miss_is_told_to_pipelines(system: System) -> None:
 
 @pytest.mark.parametrize("images_too", [False, True], ids=["encodings", "encodings and images"])
 def test_a_type_that_was_deleted_a_moment_ago_leaves_the_others(system: System, images_too: bool) -> None:
-    store = system.recognize.store
+    store = system.store
     if images_too:
         store.bucket.client.delete_object(Bucket=store.bucket.name, Key=f"types/{GEAR}/images/1.png")
     store.bucket.client.delete_object(
@@ -160,7 +160,7 @@ def test_a_type_that_is_being_built_is_waited_for_behind_one_without_photos(empt
 def test_once_all_types_are_empty_there_is_nothing_to_find(system: System) -> None:
     for type_id in (TYPE, GEAR):
         key = f"types/{type_id}/images/1.png"
-        system.recognize.store.delete_image(key)
+        system.store.delete_image(key)
         system.tell(key)
     system.deliver_all()
     status, answer = system.call(ROUTE, photograph(1, 9))

@@ -22,7 +22,7 @@ PHOTO = scene(
 def put(system: System, type_id: str, box: str | None, data: bytes = PHOTO, tell: bool = True) -> str:
     """Put an image straight into the bucket, as people's own tools do."""
     key = image_key(type_id, "1.png")
-    system.recognize.store.bucket.put(key, data, "image/png", {"box": box} if box is not None else None)
+    system.store.bucket.put(key, data, "image/png", {"box": box} if box is not None else None)
     if tell:
         system.tell(key)
     return key
@@ -38,9 +38,9 @@ def image(system: System, type_id: str) -> dict[str, Any]:
 
 def shows(system: System, type_id: str, subject: int) -> bool:
     """Whether the type's only row encodes a subject."""
-    encodings, _ = system.recognize.store.read_encodings(type_id)
+    encodings, _ = system.store.read_encodings(type_id)
     assert encodings
-    (subjects,) = system.recognize.encoder.encode([photograph(subject, 9)])
+    (subjects,) = system.encoder.encode([photograph(subject, 9)])
     return float(np.dot(encodings.matrix[0], subjects)) > 0.95
 
 
@@ -77,7 +77,7 @@ def test_a_wrong_box_is_refused_and_rejected_with_the_reason(
 ) -> None:
     status, answer = shared_system.call(PUT, PHOTO, type_id=new_type, name="1.png", params={"box": box})
     assert (status, told in answer["message"]) == (400, True)
-    assert not shared_system.recognize.store.has_type(new_type)
+    assert not shared_system.store.has_type(new_type)
     shared_system.events()
     put(shared_system, new_type, box)
     shared_system.deliver_all()
@@ -120,7 +120,7 @@ def test_a_change_of_which_no_message_tells_is_noticed_by_its_time(
 ) -> None:
     key = put(shared_system, new_type, LEFT)
     shared_system.deliver_all()
-    store = shared_system.recognize.store
+    store = shared_system.store
     first = store.get_image(key).modified
     while store.get_image(key).modified == first:
         put(shared_system, new_type, RIGHT, tell=False)
@@ -132,10 +132,10 @@ def test_a_change_of_which_no_message_tells_is_noticed_by_its_time(
 def test_a_message_that_comes_again_changes_nothing(shared_system: System, new_type: str) -> None:
     key = put(shared_system, new_type, LEFT)
     shared_system.deliver_all()
-    version = shared_system.recognize.store.read_encodings(new_type)[1]
+    version = shared_system.store.read_encodings(new_type)[1]
     shared_system.tell(key)
     shared_system.deliver_all()
-    assert shared_system.recognize.store.read_encodings(new_type)[1] == version
+    assert shared_system.store.read_encodings(new_type)[1] == version
 
 
 def test_a_box_as_thin_as_a_hair_is_encoded(shared_system: System, new_type: str) -> None:

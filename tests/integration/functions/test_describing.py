@@ -42,7 +42,7 @@ def test_a_type_is_out_of_date_from_an_upload_to_its_rebuild(shared_system: Syst
     shared_system.upload("2.png", photograph(2, 1), new_type)
     shared_system.deliver_all()
     assert state() == (True, 2, 2)
-    shared_system.recognize.store.delete_image(key)
+    shared_system.store.delete_image(key)
     assert state() == (False, 1, 2)
 
 
@@ -81,7 +81,7 @@ def test_an_image_is_told_with_its_size_its_time_and_why_it_was_rejected(
     assert (bad["size"], good["size"]) == (8, len(photograph(1)))
     assert "not an image" in bad["reason"]
     assert good["reason"] is None
-    bucket = shared_system.recognize.store.bucket
+    bucket = shared_system.store.bucket
     for image in (bad, good):
         there = bucket.client.head_object(Bucket=bucket.name, Key=image["image"])
         # A listing tells it more exactly than a header can.

@@ -26,7 +26,7 @@ def system(built: System) -> System:
 
 
 def put(system: System, key: str, data: bytes) -> str:
-    system.recognize.store.put_image(key, data, "image/png")
+    system.store.put_image(key, data, "image/png")
     return key
 
 

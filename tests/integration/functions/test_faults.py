@@ -75,7 +75,7 @@ def test_an_image_that_can_not_be_asked_about_is_left_to_its_event(system: Syste
     system.proxy.break_("HEAD", "/images/", "500")
     status, answer = system.ask(photograph(1, 9))
     assert (status, answer["match"], answer["pending"]) == (200, True, True)
-    assert answer["appended"] in system.recognize.store.image_etags(TYPE)
+    assert answer["appended"] in system.store.image_etags(TYPE)
 
 
 @pytest.mark.parametrize("kind", ["409", "412"])
@@ -123,7 +123,7 @@ def test_a_bus_that_is_down_stops_no_answer_and_no_rebuild(system: System, kind:
 
 
 def test_a_queue_that_is_down_is_an_answer_too(system: System) -> None:
-    store = system.recognize.store
+    store = system.store
     store.bucket.client.delete_object(
         Bucket=store.bucket.name, Key=f"encodings/{store.model_id}/{TYPE}.safetensors"
     )
@@ -169,7 +169,8 @@ def test_an_image_that_can_not_be_read_is_no_image_that_can_not_be_encoded(syste
     assert system.deliver() == 1
     system.proxy.mend()
     assert system.deliver() == 0
-    encodings, _ = system.recognize.store.read_encodings(TYPE)
+    encodings, _ = system.store.read_encodings(TYPE)
+    assert encodings
     assert len(encodings.rows) == 2
     assert not encodings.rejected
 

@@ -50,7 +50,7 @@ def configure(system: System, type_id: str, **settings: str) -> None:
 
 def rows_of(system: System, type_id: str) -> list[tuple[Any, Any]]:
     """Each row and its encoding."""
-    encodings, _ = system.recognize.store.read_encodings(type_id)
+    encodings, _ = system.store.read_encodings(type_id)
     assert encodings
     return list(zip(encodings.rows, encodings.matrix, strict=True))
 
@@ -113,12 +113,12 @@ def test_the_window_that_matched_joins_the_type_and_is_rebuilt_as_it_is(
     photo = scene((1, CORNER), size=SIZE)
     found = ask(shared_system, type_id, photo, look="anywhere")
     assert content_digest(photo) in found["appended"]
-    saved = shared_system.recognize.store.get_image(found["appended"])
+    saved = shared_system.store.get_image(found["appended"])
     assert saved.data == photo
     assert saved.metadata["box"] == ",".join(f"{corner:g}" for corner in found["box"])
     (appended,) = [pair for pair in rows_of(shared_system, type_id) if pair[0].image == found["appended"]]
     assert list(appended[0].box) == found["box"]
-    store = shared_system.recognize.store
+    store = shared_system.store
     store.bucket.delete(encodings_key(store.model_id, type_id))
     shared_system.tell(found["appended"])
     shared_system.deliver_all()
@@ -130,17 +130,17 @@ def test_the_window_that_matched_joins_the_type_and_is_rebuilt_as_it_is(
 def test_a_scene_joins_once_and_its_event_changes_nothing(shared_system: System, type_id: str) -> None:
     photo = scene((1, CORNER), size=SIZE)
     first = ask(shared_system, type_id, photo, look="anywhere")
-    version = shared_system.recognize.store.read_encodings(type_id)[1]
+    version = shared_system.store.read_encodings(type_id)[1]
     shared_system.tell(first["appended"])
     shared_system.deliver_all()
-    assert shared_system.recognize.store.read_encodings(type_id)[1] == version
+    assert shared_system.store.read_encodings(type_id)[1] == version
     again = ask(shared_system, type_id, photo, look="anywhere")
     assert (again["match"], again["appended"], again["encodings"]) == (True, None, 4)
 
 
 def test_a_match_of_the_middle_joins_as_the_photo_does(shared_system: System, type_id: str) -> None:
     found = ask(shared_system, type_id, photograph(1, 9), look="anywhere")
-    assert "box" not in shared_system.recognize.store.get_image(found["appended"]).metadata
+    assert "box" not in shared_system.store.get_image(found["appended"]).metadata
 
 
 def test_only_uploaded_photos_vouch_for_a_window_where_the_type_asks_for_that(

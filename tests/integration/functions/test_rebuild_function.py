@@ -50,7 +50,7 @@ def reads(system: System) -> list[str]:
 
 
 def rows_of(system: System, type_id: str) -> int:
-    encodings, _ = system.recognize.store.read_encodings(type_id)
+    encodings, _ = system.store.read_encodings(type_id)
     return len(encodings.rows) if encodings else 0
 
 
@@ -185,7 +185,7 @@ def test_what_was_built_is_known_to_queries_against_all_types(system: System) ->
         put(system, "1.png", photograph(subject), type_id)
         ask(system, type_id)
     assert system.deliver() == 0
-    gallery = system.recognize.store.read_gallery()
+    gallery = system.store.read_gallery()
     assert gallery
     assert gallery.type_ids == ("bolt", "nut")
 

@@ -20,7 +20,7 @@ def one_photo(shared_system: System, new_type: str) -> str:
 
 
 def media_type(system: System, key: str) -> str:
-    store = system.recognize.store
+    store = system.store
     told: str = store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ContentType"]
     return told
 
@@ -45,7 +45,7 @@ def test_an_upload_takes_the_media_type_that_was_asked_for(shared_system: System
 
 def test_a_row_whose_image_is_gone_is_asked_to_be_removed(shared_system: System, one_photo: str) -> None:
     _, first = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo)
-    shared_system.recognize.store.delete_image(first["appended"])
+    shared_system.store.delete_image(first["appended"])
     assert not shared_system.waiting(shared_system.queue_url)
     _, again = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo)
     assert (again["match"], again["appended"]) == (True, None)
@@ -70,7 +70,7 @@ def test_an_answer_says_that_similarity_decided_before_all_types_were_learnt(
     params = {"append": "false"}
     _, learnt = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
     assert (learnt["rule"], learnt["notice"]) == ("probability", None)
-    store = shared_system.recognize.store
+    store = shared_system.store
     store.bucket.delete(gallery_key(store.model_id))
     _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
     assert answer["rule"] == "similarity"
@@ -87,7 +87,7 @@ def test_the_rule_that_is_gone_gives_way_and_the_answer_says_so(
 
 def put_settings_by_hand(system: System, type_id: str, text: bytes) -> None:
     """As people put them into the bucket, past the API, which checks them."""
-    bucket = system.recognize.store.bucket
+    bucket = system.store.bucket
     bucket.client.put_object(Bucket=bucket.name, Key=settings_key(type_id), Body=text)
 
 

@@ -32,5 +32,5 @@ def test_no_call_begins_in_the_last_seconds(built: System, route: str, seconds: 
 def test_a_types_encodings_are_not_read_after_the_requests_time(built: System) -> None:
     """They are read in a thread of their own, which must know of it."""
     with no_calls_after(time.monotonic() - 1), pytest.raises(BotoCoreError, match="no time is left"):
-        ask(built.recognize.encoder, built.recognize.store, TYPE, photograph(1, 9), append=False)
+        ask(built.encoder, built.store, TYPE, photograph(1, 9), append=False)
     assert built.proxy.requests == []

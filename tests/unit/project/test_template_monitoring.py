@@ -68,6 +68,6 @@ def test_the_dashboard_shows_nothing_that_the_functions_do_not_report() -> None:
     assert {service for _, _, _, service in own} == set(services)
     for shown_in, metric, _, service in own:
         assert shown_in == namespace
-        modules = (ROOT / "functions" / service).glob("*.py")
+        modules = (ROOT / "functions" / service).rglob("*.py")
         source = "\n".join(module.read_text(encoding="utf-8") for module in modules)
         assert re.search(rf'add_metric\("{metric}"', source), metric
