@@ -22,9 +22,10 @@ Threshold = Annotated[
 ]
 Append = Annotated[bool, Query(description="Whether a match joins the type's images.")]
 AppendIfAsked = Annotated[bool, Query(description="Whether a match joins the images of its type.")]
+MAX_FILENAME_CHARS = 255
 Filename = Annotated[
     str | None,
-    Query(min_length=1, max_length=255, description="What the photo is called; kept with it."),
+    Query(min_length=1, max_length=MAX_FILENAME_CHARS, description="What the photo is called; kept with it."),
 ]
 Token = Annotated[
     str | None,
@@ -152,7 +153,14 @@ class EventPhoto(BaseModel):
     """What an event says of the photo that it is about."""
 
     photo: Annotated[str | None, Field(description="Its key, where it lies in the bucket.")] = None
-    filename: Annotated[str | None, Field(description="What it is called, where that is known.")] = None
+    filename: Annotated[
+        str | None,
+        AfterValidator(lambda name: name and name[:MAX_FILENAME_CHARS]),
+        Field(description="What it is called, where that is known."),
+    ] = None
+    version: Annotated[str | None, Field(description="Of a photo of the inbox: its ETag.")] = None
+    id: Annotated[str | None, Field(description="Of a photo of the inbox: one for each put of it.")] = None
+    context: Annotated[dict[str, str], Field(description="Of a photo of the inbox: its user metadata.")] = {}
 
 
 class UploadAnswer(BaseModel):

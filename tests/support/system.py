@@ -21,6 +21,7 @@ from lookalike.keys import image_key
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
+from support.event_schemas import check_event
 from support.fault_proxy import FaultProxy
 
 FUNCTIONS = "recognize", "rebuild_encodings"
@@ -176,9 +177,9 @@ class System(NamedTuple):
         while messages := self.sqs.receive_message(QueueUrl=self.events_url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
-            for message in messages:
-                received.append(json.loads(message["Body"]))
-                self.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=message["ReceiptHandle"])
+            received += [check_event(json.loads(message["Body"])) for message in messages]
+            done = [{"Id": m["MessageId"], "ReceiptHandle": m["ReceiptHandle"]} for m in messages]
+            self.sqs.delete_message_batch(QueueUrl=self.events_url, Entries=done)
         return received
 
     def waiting(self, queue_url: str) -> int:

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 MAX_BYTES_OF_SETTINGS = 65_536
 
+MAX_NOTICE_CHARS = 500
+"""What is told of settings that are passed over: answers and events have limits."""
+
 _NOT_IF_LEFT_OUT = Field(exclude_if=lambda value: value is None)
 
 
@@ -96,10 +99,11 @@ def parse_settings(data: bytes) -> StoredSettings:
             for entry in error.errors()
         )
         return StoredSettings(
-            notice=f"settings.json can't be read ({reasons}): the stack's rule and threshold decide, and "
-            "nothing is appended until it is put right",
+            notice=f"settings.json can't be read ({reasons[:MAX_NOTICE_CHARS]}): the stack's rule and "
+            "threshold decide, and nothing is appended until it is put right",
             readable=False,
         )
     if unknown:
-        notices.append(f"settings.json has unknown fields, which are ignored: {', '.join(unknown)}")
+        named = ", ".join(unknown)[:MAX_NOTICE_CHARS]
+        notices.append(f"settings.json has unknown fields, which are ignored: {named}")
     return StoredSettings(settings, "; ".join(notices) or None)

@@ -112,7 +112,14 @@ def test_a_match_is_told_to_pipelines(system: System) -> None:
     (event,) = system.events()
     assert event["detail-type"] == "Recognition Matched"
     expected = {name: value for name, value in answer.items() if name != "match"}
-    assert event["detail"] == expected | {"type_id": TYPE, "photo": None, "filename": "bench 3.png"}
+    about: dict[str, Any] = {
+        "photo": None,
+        "filename": "bench 3.png",
+        "version": None,
+        "id": None,
+        "context": {},
+    }
+    assert event["detail"] == expected | {"type_id": TYPE} | about
 
 
 def test_a_miss_is_told_to_pipelines(system: System) -> None:

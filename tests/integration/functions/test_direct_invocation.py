@@ -67,7 +67,8 @@ def test_pipelines_are_told_of_the_photo(system: System) -> None:
     answer = system.invoke(type_id=TYPE, photo=key)
     (event,) = system.events()
     assert event["detail-type"] == "Recognition Matched"
-    assert event["detail"] == answer | {"photo": key, "filename": "3.png"}
+    about: dict[str, Any] = {"photo": key, "filename": "3.png", "version": None, "id": None, "context": {}}
+    assert event["detail"] == answer | about
 
 
 @pytest.mark.parametrize(
