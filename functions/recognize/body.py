@@ -40,7 +40,7 @@ def read_query(
     """
     body = read_body(event)
     if isinstance(body, QueryReference):
-        photo, key = QueryPhoto(store.get_image(body.query_key).data), body.query_key
+        photo, key = QueryPhoto(store.get_query(body.query_key).data), body.query_key
     else:
         photo, key = body, None
     photo = replace(photo, filename=filename or photo.filename)

@@ -31,7 +31,7 @@ def answer(started: Started, event: dict[str, Any]) -> dict[str, Any]:
     name = file_name(asked.photo)
     append = asked.type_id is not None if asked.append is None else asked.append
     try:
-        photo = QueryPhoto(started.store.get_image(asked.photo).data, name)
+        photo = QueryPhoto(started.store.get_query(asked.photo).data, name)
         found = ask(started, asked.type_id, photo, Wishes(asked.threshold, append, asked.look))
     except Exception as error:
         if isinstance(error, errors.EncodingsNotReadyError):

@@ -15,6 +15,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     bucket: Annotated[str, Field(alias="BUCKET_NAME", min_length=3)]
+    work_bucket: Annotated[str, Field(alias="WORK_BUCKET_NAME", min_length=3)]
     queue_url: Annotated[str, Field(alias="QUEUE_URL", min_length=1)]
     event_bus: Annotated[str, Field(alias="EVENT_BUS_NAME")] = "default"
     rule: Annotated[Rule, Field(alias="RULE")] = Rule.SIMILARITY

@@ -1,4 +1,4 @@
-"""The names of things in the bucket. Pure."""
+"""The names of things in the buckets. Pure."""
 
 import hashlib
 import re

@@ -23,11 +23,12 @@ class Cloud:
     def __init__(self, emulator: Emulator) -> None:
         self.endpoint_url = emulator.endpoint_url
         name = f"container-test-{uuid4().hex[:12]}"
-        self.bucket = name
+        self.bucket, self.work_bucket = name, f"{name}-work"
         self.s3, self.sqs, events = map(self._client, ("s3", "sqs", "events"))
         self.queue_url, self.queue_arn = self._create_queue(name)
         self.told_url, told_arn = self._create_queue(f"{name}-told")
-        self.s3.create_bucket(Bucket=name)
+        for bucket in (self.bucket, self.work_bucket):
+            self.s3.create_bucket(Bucket=bucket)
         self.s3.put_bucket_notification_configuration(
             Bucket=name,
             NotificationConfiguration={
@@ -46,6 +47,7 @@ class Cloud:
             "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
             "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
             "BUCKET_NAME": self.bucket,
+            "WORK_BUCKET_NAME": self.work_bucket,
             "QUEUE_URL": self.queue_url,
             "EVENT_BUS_NAME": "default",
             "THRESHOLD": "0.92",
@@ -56,8 +58,9 @@ class Cloud:
         }
 
     def store(self, model: ModelDescription) -> Store:
-        """The bucket, as seen with a model."""
-        return Store(Bucket(self.s3, self.bucket), model.model_id, model.dimension)
+        """The buckets, as seen with a model."""
+        bucket, work = Bucket(self.s3, self.bucket), Bucket(self.s3, self.work_bucket)
+        return Store(bucket, work, model.model_id, model.dimension)
 
     def put_photos(self, type_id: str, photos: list[bytes]) -> dict[str, Any]:
         """Put a type's photos into the bucket; the SQS event that Lambda gets for them."""

@@ -69,7 +69,7 @@ def test_events_repeated_late_and_out_of_order_change_nothing(api: Api, built_ty
 
 def test_encodings_that_are_lost_are_built_again_by_the_next_query(api: Api, built_type: str) -> None:
     (encodings,) = (key for key in api.objects() if key.startswith("encodings/") and built_type in key)
-    api.s3.delete_object(Bucket=api.stack.bucket, Key=encodings)
+    api.s3.delete_object(Bucket=api.stack.work_bucket, Key=encodings)
     answer = api.recognize(built_type, photograph(1))
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0

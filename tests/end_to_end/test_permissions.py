@@ -44,13 +44,16 @@ class Rights:
         return self.session.client(service, endpoint_url=self.stack.endpoint_url)
 
     def get(self, key: str) -> None:
-        self.client("s3").get_object(Bucket=self.stack.bucket, Key=key)
+        self.client("s3").get_object(Bucket=self.bucket_of(key), Key=key)
 
     def put(self, key: str) -> None:
-        self.client("s3").put_object(Bucket=self.stack.bucket, Key=key, Body=b"")
+        self.client("s3").put_object(Bucket=self.bucket_of(key), Key=key, Body=b"")
 
     def delete(self, key: str) -> None:
-        self.client("s3").delete_object(Bucket=self.stack.bucket, Key=key)
+        self.client("s3").delete_object(Bucket=self.bucket_of(key), Key=key)
+
+    def bucket_of(self, key: str) -> str:
+        return self.stack.bucket if key.startswith("types/") else self.stack.work_bucket
 
     def send(self, queue_url: str) -> None:
         self.client("sqs").send_message(QueueUrl=queue_url, MessageBody='{"Event": "s3:TestEvent"}')
@@ -91,6 +94,9 @@ REFUSED: dict[str, dict[str, Act]] = {
         "write dead letters": lambda rights: rights.send(rights.stack.dead_letter_queue_url),
         "list buckets": lambda rights: rights.client("s3").list_buckets(),
         "delete the bucket": lambda rights: rights.client("s3").delete_bucket(Bucket=rights.stack.bucket),
+        "put a photo among what passes": lambda rights: rights.client("s3").put_object(
+            Bucket=rights.stack.work_bucket, Key="types/permitted/images/1.png", Body=b""
+        ),
         "see its role": lambda rights: rights.client("iam").list_roles(),
     },
     "RebuildEncodings": {

@@ -29,9 +29,10 @@ def store(make_store: Callable[[], Store]) -> Store:
 @pytest.fixture(scope="session")
 def make_store(s3: S3Client, encoder: Encoder) -> Callable[[], Store]:
     def make_store() -> Store:
-        bucket = f"test-{uuid4().hex}"
-        s3.create_bucket(Bucket=bucket)
-        return Store(Bucket(s3, bucket), encoder.model_id, encoder.dimension)
+        bucket, work = (Bucket(s3, f"test-{uuid4().hex}") for _ in range(2))
+        for each in (bucket, work):
+            s3.create_bucket(Bucket=each.name)
+        return Store(bucket, work, encoder.model_id, encoder.dimension)
 
     return make_store
 

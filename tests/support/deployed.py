@@ -62,8 +62,10 @@ class Api:
         return state
 
     def objects(self) -> dict[str, str]:
-        """ETag of each object in the bucket, by its key; without the gallery, which all types share."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack.bucket)
+        """ETag of each object in the buckets, by its key; without the gallery, which all types share."""
+        listing = self.s3.get_paginator("list_objects_v2")
+        buckets = (self.stack.bucket, self.stack.work_bucket)
+        pages = (page for bucket in buckets for page in listing.paginate(Bucket=bucket))
         entries = (entry for page in pages for entry in page.get("Contents", []))
         return {entry["Key"]: entry["ETag"] for entry in entries if "/_gallery" not in entry["Key"]}
 

@@ -46,7 +46,7 @@ class Context(SimpleNamespace):
 
 
 class System(NamedTuple):
-    """Both functions, in front of a bucket and queues of their own."""
+    """Both functions, in front of buckets and queues of their own."""
 
     recognize: ModuleType
     rebuild: ModuleType
@@ -154,11 +154,11 @@ class System(NamedTuple):
         return len(failed)
 
     def clear(self) -> None:
-        """Empty the bucket and the queues, and mend what is broken."""
+        """Empty the buckets and the queues, and mend what is broken."""
         self.proxy.mend()
-        s3, bucket = self.store.bucket.client, self.store.bucket.name
-        for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-            s3.delete_object(Bucket=bucket, Key=entry["Key"])
+        for bucket in (self.store.bucket, self.store.work):
+            for entry in bucket.list_all(""):
+                bucket.delete(entry.key)
         for queue_url in (self.queue_url, self.events_url):
             self.sqs.purge_queue(QueueUrl=queue_url)
 
@@ -199,7 +199,8 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
     """Both functions, in front of an empty bucket."""
     name = f"system-{uuid4().hex}"
     direct: Any = {"endpoint_url": emulator.endpoint_url, "region_name": REGION, **CREDENTIALS}
-    boto3.client("s3", **direct).create_bucket(Bucket=name)
+    for bucket in (name, f"{name}-work"):
+        boto3.client("s3", **direct).create_bucket(Bucket=bucket)
     sqs: Any = boto3.client("sqs", **direct)
     dead_letters_url = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     dead_letters = sqs.get_queue_attributes(QueueUrl=dead_letters_url, AttributeNames=["QueueArn"])
@@ -220,6 +221,7 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
             "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
             "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
             "BUCKET_NAME": name,
+            "WORK_BUCKET_NAME": f"{name}-work",
             "QUEUE_URL": queue_url,
             "EVENT_BUS_NAME": name,
             "THRESHOLD": "0.92",

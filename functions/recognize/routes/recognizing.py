@@ -44,7 +44,7 @@ def recognize_any(
 @router.post("/uploads", summary="Allow a large query photo to be put")
 def create_upload(content_type: schemas.MediaType = "application/octet-stream") -> schemas.UploadAnswer:
     """A presigned POST; recognise the photo afterwards by its `query_key`. It is kept for a day."""
-    upload = presign_query_upload(store.bucket, content_type)
+    upload = presign_query_upload(store.work, content_type)
     return schemas.UploadAnswer(url=upload.post.url, fields=upload.post.fields, query_key=upload.query_key)
 
 

@@ -41,5 +41,6 @@ def start(*, share_cores: bool = False) -> Started:
         opening = threads.submit(Encoder, config.model_dir, share_cores=share_cores)
         s3, queue, bus = make_client("s3"), make_client("sqs"), make_client("events")
         encoder = opening.result()
-    store = Store(Bucket(s3, config.bucket), encoder.model_id, encoder.dimension)
+    bucket, work = Bucket(s3, config.bucket), Bucket(s3, config.work_bucket)
+    store = Store(bucket, work, encoder.model_id, encoder.dimension)
     return Started(config=config, encoder=encoder, store=store, queue=queue, bus=bus)

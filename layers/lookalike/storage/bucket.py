@@ -1,4 +1,4 @@
-"""The bucket: the one place that talks to S3."""
+"""A bucket: the one place that talks to S3."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

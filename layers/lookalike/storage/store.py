@@ -1,4 +1,4 @@
-"""The store: types' images, settings and encodings, and the gallery, in the bucket."""
+"""The store: types' images and settings in one bucket, encodings, gallery and queries in another."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -37,9 +37,15 @@ logger = Logger(child=True)
 
 @dataclass(frozen=True)
 class Store:
-    """One bucket, for one model; `dimension` is that of its encodings."""
+    """Two buckets, for one model; `dimension` is that of its encodings.
+
+    Attributes:
+        bucket: what people gave: images and settings.
+        work: what passes, or can be made again: query photos, encodings, the gallery.
+    """
 
     bucket: Bucket
+    work: Bucket
     model_id: str
     dimension: int
     _cache: Cache = field(default_factory=Cache, repr=False, compare=False)
@@ -54,7 +60,7 @@ class Store:
     def list_encoded_types(self) -> Iterator[str]:
         """The types that have encodings, in order of their names."""
         prefix = keys.encodings_prefix(self.model_id)
-        for entry in self.bucket.list_all(prefix):
+        for entry in self.work.list_all(prefix):
             type_id = entry.key.removeprefix(prefix).removesuffix(".safetensors")
             if keys.is_type_id(type_id):
                 yield type_id
@@ -110,10 +116,16 @@ class Store:
             NotFoundError: there is none.
             ImageTooLargeError: it has more than `MAX_BYTES`; it is not read then.
         """
-        if (image := self.bucket.get(key, MAX_BYTES)) is None:
-            raise NotFoundError(f"there is no {key}")
-        check_size(image.size)
-        return image
+        return _get_photo(self.bucket, key)
+
+    def get_query(self, key: str) -> StoredObject:
+        """Read a query photo that was put through a presigned upload.
+
+        Raises:
+            NotFoundError: there is none.
+            ImageTooLargeError: it has more than `MAX_BYTES`; it is not read then.
+        """
+        return _get_photo(self.work, key)
 
     def put_image(self, key: str, data: bytes, media_type: str, box: Box | None = None) -> str:
         """Put an uploaded image, in place of one with the same key if there is one; returns its ETag."""
@@ -157,7 +169,7 @@ class Store:
 
     def read_encodings(self, type_id: str) -> tuple[Encodings | None, str | None]:
         """A type's encodings and their ETag, as `lookalike.storage.derived.read` gives them."""
-        return derived.read(self.bucket, self._cache, self._encodings(type_id))
+        return derived.read(self.work, self._cache, self._encodings(type_id))
 
     def update_encodings(
         self, type_id: str, change: Callable[[Encodings], Encodings], attempts: int = ATTEMPTS
@@ -181,7 +193,7 @@ class Store:
             return current if after is before else replace(after, built_at=now())
 
         stored = self._encodings(type_id)
-        return derived.update(self.bucket, self._cache, stored, stamped, attempts) or empty
+        return derived.update(self.work, self._cache, stored, stamped, attempts) or empty
 
     def no_encodings(self, type_id: str) -> Encodings:
         """A type's encodings without a row."""
@@ -200,7 +212,7 @@ class Store:
     def read_gallery(self) -> Gallery | None:
         """The gallery as it is now; None if there is none, or none that can be trusted."""
         stored: Derived[Gallery] = self._gallery()
-        return derived.read(self.bucket, self._cache, stored)[0]
+        return derived.read(self.work, self._cache, stored)[0]
 
     def update_gallery(self, change: Callable[[Gallery | None], Gallery | None]) -> Gallery | None:
         """Change the gallery by compare-and-swap; returns it as it is now.
@@ -212,7 +224,7 @@ class Store:
         Raises:
             ContentionError: each attempt lost its race.
         """
-        return derived.update(self.bucket, self._cache, self._gallery(), change)
+        return derived.update(self.work, self._cache, self._gallery(), change)
 
     def _gallery(self) -> Derived[Gallery]:
         type_bytes = 2 * self.dimension + MAX_TYPE_METADATA_BYTES
@@ -239,3 +251,10 @@ class Store:
         """Write a type's own settings."""
         data = settings.model_dump_json(exclude_none=True).encode()
         self.bucket.put(keys.settings_key(type_id), data, "application/json")
+
+
+def _get_photo(bucket: Bucket, key: str) -> StoredObject:
+    if (photo := bucket.get(key, MAX_BYTES)) is None:
+        raise NotFoundError(f"there is no {key}")
+    check_size(photo.size)
+    return photo

@@ -28,10 +28,10 @@ def list_encoded_types(stack: Stack) -> list[str]:
     prefix = keys.encodings_prefix(running_model(stack))
     pages = stack.client("s3").get_paginator("list_objects_v2")
     try:
-        listed = pages.paginate(Bucket=stack.bucket, Prefix=prefix)
+        listed = pages.paginate(Bucket=stack.work_bucket, Prefix=prefix)
         names = [entry["Key"].removeprefix(prefix) for page in listed for entry in page.get("Contents", [])]
     except (BotoCoreError, ClientError) as error:
-        raise StackError(f"the bucket {stack.bucket} can't be listed: {error}") from None
+        raise StackError(f"the bucket {stack.work_bucket} can't be listed: {error}") from None
     return [type_id for name in names if keys.is_type_id(type_id := name.removesuffix(".safetensors"))]
 
 
@@ -43,7 +43,7 @@ def read_encodings(stack: Stack, type_ids: Sequence[str]) -> Iterator[Encodings 
     """
     model_id, s3 = running_model(stack), stack.client("s3")
     with ThreadPoolExecutor(THREADS) as threads:
-        yield from threads.map(lambda type_id: _read(s3, stack.bucket, model_id, type_id), type_ids)
+        yield from threads.map(lambda type_id: _read(s3, stack.work_bucket, model_id, type_id), type_ids)
 
 
 def read_gallery(stack: Stack, dimension: int) -> Gallery:
@@ -54,14 +54,14 @@ def read_gallery(stack: Stack, dimension: int) -> Gallery:
     """
     model_id, s3 = running_model(stack), stack.client("s3")
     try:
-        data = s3.get_object(Bucket=stack.bucket, Key=keys.gallery_key(model_id))["Body"].read()
+        data = s3.get_object(Bucket=stack.work_bucket, Key=keys.gallery_key(model_id))["Body"].read()
         return gallery_file.load(data, model_id, dimension)
     except s3.exceptions.NoSuchKey:
         raise StackError(
             "the stack has not learnt from its types yet: `lookalike rebuild --all` makes it"
         ) from None
     except (BotoCoreError, ClientError) as error:
-        raise StackError(f"the bucket {stack.bucket} can't be read: {error}") from None
+        raise StackError(f"the bucket {stack.work_bucket} can't be read: {error}") from None
     except CorruptFileError as error:
         raise StackError(
             f"the gallery can't be trusted: `lookalike rebuild --all` makes it anew ({error})"

@@ -13,7 +13,7 @@ def old_models(stack: Stack) -> list[str]:
     pages = stack.client("s3").get_paginator("list_objects_v2")
     prefixes = [
         entry["Prefix"]
-        for page in pages.paginate(Bucket=stack.bucket, Prefix="encodings/", Delimiter="/")
+        for page in pages.paginate(Bucket=stack.work_bucket, Prefix="encodings/", Delimiter="/")
         for entry in page.get("CommonPrefixes", [])
     ]
     models = [prefix.removeprefix("encodings/").rstrip("/") for prefix in prefixes]
@@ -28,12 +28,12 @@ def remove_encodings(stack: Stack, model_id: str) -> int:
     """
     s3 = stack.client("s3")
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=stack.bucket, Prefix=encodings_prefix(model_id)
+        Bucket=stack.work_bucket, Prefix=encodings_prefix(model_id)
     )
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     for start in range(0, len(keys), DELETES_A_CALL):
         objects = [{"Key": key} for key in keys[start : start + DELETES_A_CALL]]
-        answer = s3.delete_objects(Bucket=stack.bucket, Delete={"Objects": objects, "Quiet": True})
+        answer = s3.delete_objects(Bucket=stack.work_bucket, Delete={"Objects": objects, "Quiet": True})
         if errors := answer.get("Errors"):
             raise StackError(f"{errors[0]['Key']} can't be removed: {errors[0]['Message']}")
     return len(set(keys) - {gallery_key(model_id)})

@@ -40,7 +40,8 @@ class Stack:
 
     Attributes:
         api_url: address of its API, without a slash at the end.
-        bucket: name of its bucket.
+        bucket: name of its bucket of photos.
+        work_bucket: name of its bucket of encodings and queries.
         queue_url: its queue of types to rebuild.
         dead_letter_queue_url: the queue of messages that failed too often.
         region: AWS region.
@@ -51,6 +52,7 @@ class Stack:
 
     api_url: str
     bucket: str
+    work_bucket: str
     queue_url: str
     dead_letter_queue_url: str
     region: str
@@ -137,6 +139,7 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
         return Stack(
             api_url=outputs["ApiUrl"],
             bucket=outputs["BucketName"],
+            work_bucket=outputs["WorkBucketName"],
             queue_url=outputs["QueueUrl"],
             dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
             region=client.meta.region_name,

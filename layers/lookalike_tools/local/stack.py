@@ -28,6 +28,7 @@ from lookalike_tools.local.template import (
 
 ROOT = Path(__file__).resolve().parents[3]
 CODE_BUCKET = "lookalike-code"
+READY_FIELDS = ("api_url", "bucket", "work_bucket", "endpoint_url", "region")
 PLATFORM_LINES = ("START RequestId:", "END RequestId:", "REPORT RequestId:")
 
 
@@ -68,8 +69,8 @@ def local_stack(
 
 
 def write_ready_file(path: Path, stack: Stack) -> None:
-    """Write where the stack is: `{"api_url", "bucket", "endpoint_url", "region"}`; never half of it."""
-    ready = {name: getattr(stack, name) for name in ("api_url", "bucket", "endpoint_url", "region")}
+    """Write where the stack is, as JSON: the fields of `READY_FIELDS`; never half of it."""
+    ready = {name: getattr(stack, name) for name in READY_FIELDS}
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.write_text(json.dumps(ready))
     partial.replace(path)

@@ -25,7 +25,7 @@ def delete_encodings(api: Api, type_id: str) -> str:
     """Delete a type's encodings while nothing builds them; their key."""
     api.wait_until_quiet()
     (encodings,) = (key for key in api.objects() if key.endswith(f"/{type_id}.safetensors"))
-    api.s3.delete_object(Bucket=api.stack.bucket, Key=encodings)
+    api.s3.delete_object(Bucket=api.stack.work_bucket, Key=encodings)
     return encodings
 
 
@@ -63,7 +63,7 @@ def test_encodings_of_another_model_are_removed_and_nothing_else(
     api.wait_until_quiet()
     before = api.objects()
     old = encodings_key("other-model", built_type)
-    api.s3.put_object(Bucket=api.stack.bucket, Key=old, Body=b"of a model that is gone")
+    api.s3.put_object(Bucket=api.stack.work_bucket, Key=old, Body=b"of a model that is gone")
     assert api.objects().keys() == {*before, old}
     done = lookalike("remove-old-encodings", "--stack", str(ready_file), "--yes")
     assert done.returncode == 0, done.stderr

@@ -137,7 +137,7 @@ def test_a_type_that_was_deleted_a_moment_ago_leaves_the_others(system: System, 
     if images_too:
         store.bucket.client.delete_object(Bucket=store.bucket.name, Key=f"types/{GEAR}/images/1.png")
     store.bucket.client.delete_object(
-        Bucket=store.bucket.name, Key=f"encodings/{store.model_id}/{GEAR}.safetensors"
+        Bucket=store.work.name, Key=f"encodings/{store.model_id}/{GEAR}.safetensors"
     )
     answer = ask(system, photograph(1, 9))
     assert answer["match"] == TYPE

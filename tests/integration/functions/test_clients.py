@@ -37,5 +37,5 @@ def test_no_call_begins_after_the_deadline_and_each_does_again_once_it_is_lifted
 
 
 def test_uploads_are_signed_by_the_one_signature_that_all_regions_take(client: Any, store: Store) -> None:
-    upload = presign_query_upload(Bucket(client, store.bucket.name), "image/png")
+    upload = presign_query_upload(Bucket(client, store.work.name), "image/png")
     assert upload.post.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"

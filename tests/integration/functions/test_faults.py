@@ -125,7 +125,7 @@ def test_a_bus_that_is_down_stops_no_answer_and_no_rebuild(system: System, kind:
 def test_a_queue_that_is_down_is_an_answer_too(system: System) -> None:
     store = system.store
     store.bucket.client.delete_object(
-        Bucket=store.bucket.name, Key=f"encodings/{store.model_id}/{TYPE}.safetensors"
+        Bucket=store.work.name, Key=f"encodings/{store.model_id}/{TYPE}.safetensors"
     )
     system.proxy.break_("POST", "/", "reset")
     unqueued = system.respond(photograph(1, 9))

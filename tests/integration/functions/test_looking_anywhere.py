@@ -119,7 +119,7 @@ def test_the_window_that_matched_joins_the_type_and_is_rebuilt_as_it_is(
     (appended,) = [pair for pair in rows_of(shared_system, type_id) if pair[0].image == found["appended"]]
     assert list(appended[0].box) == found["box"]
     store = shared_system.store
-    store.bucket.delete(encodings_key(store.model_id, type_id))
+    store.work.delete(encodings_key(store.model_id, type_id))
     shared_system.tell(found["appended"])
     shared_system.deliver_all()
     (rebuilt,) = [pair for pair in rows_of(shared_system, type_id) if pair[0].image == found["appended"]]

@@ -71,7 +71,7 @@ def test_an_answer_says_that_similarity_decided_before_all_types_were_learnt(
     _, learnt = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
     assert (learnt["rule"], learnt["notice"]) == ("probability", None)
     store = shared_system.store
-    store.bucket.delete(gallery_key(store.model_id))
+    store.work.delete(gallery_key(store.model_id))
     _, answer = shared_system.call(ROUTE, photograph(1, 9), type_id=one_photo, params=params)
     assert answer["rule"] == "similarity"
     assert "still being learnt" in answer["notice"]

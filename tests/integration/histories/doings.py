@@ -51,12 +51,10 @@ class Doings(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         Doings.current = self
-        bucket = f"life-{uuid4().hex}"
-        self.s3.create_bucket(Bucket=bucket)
-        self.stores = [
-            Store(TimelessBucket(self.s3, bucket), encoder.model_id, encoder.dimension)
-            for encoder in self.encoders
-        ]
+        bucket, work = (TimelessBucket(self.s3, f"life-{uuid4().hex}") for _ in range(2))
+        for each in (bucket, work):
+            self.s3.create_bucket(Bucket=each.name)
+        self.stores = [Store(bucket, work, encoder.model_id, encoder.dimension) for encoder in self.encoders]
         self.images: dict[str, tuple[bytes, Origin]] = {}
         self.boxes: dict[str, str] = {}
         self.removed: set[str] = set()

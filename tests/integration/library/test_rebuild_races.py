@@ -30,7 +30,7 @@ def test_an_image_that_comes_while_encoding_is_kept_by_the_writer_that_lost(
                 bring_up_to_date(encoder, store)
             return iter(listed)
 
-    interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
+    interrupted = InterruptedStore(store.bucket, store.work, store.model_id, store.dimension)
     assert bring_up_to_date(encoder, interrupted).complete
     assert encoded_images(store) == [first, *arrived]
 
@@ -57,7 +57,7 @@ def test_a_row_appended_between_the_two_looks_of_a_rebuild_is_not_dropped(
             self.look("images")
             return super().all_images(type_id)
 
-    interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
+    interrupted = InterruptedStore(store.bucket, store.work, store.model_id, store.dimension)
     assert bring_up_to_date(encoder, interrupted).removed == 0
     assert set(encoded_images(store)) == {first, *appended}
 
@@ -72,7 +72,7 @@ def test_a_row_appended_while_a_rebuild_encodes_is_not_dropped(encoder: Encoder,
             appended.append(ask(encoder, store, TYPE, photograph(1, 9)).appended.image)
             return super().get_image(key)
 
-    interrupted = InterruptedStore(store.bucket, store.model_id, store.dimension)
+    interrupted = InterruptedStore(store.bucket, store.work, store.model_id, store.dimension)
     assert bring_up_to_date(encoder, interrupted).removed == 0
     assert len(appended) == 1
     assert set(encoded_images(store)) == {first, second, *appended}
@@ -88,7 +88,7 @@ def test_an_image_overwritten_while_it_is_encoded_is_encoded_again(encoder: Enco
                 upload(store, "1.png", photograph(2))
             return image
 
-    bring_up_to_date(encoder, InterruptedStore(store.bucket, store.model_id, store.dimension))
+    bring_up_to_date(encoder, InterruptedStore(store.bucket, store.work, store.model_id, store.dimension))
     bring_up_to_date(encoder, store)
     encodings, _ = store.read_encodings(TYPE)
     assert encodings
@@ -108,7 +108,9 @@ def test_an_image_deleted_while_a_rebuild_runs_has_no_row_and_no_rejection(
                 store.delete_image(deleted)
             return iter(listed)
 
-    rebuilt = bring_up_to_date(encoder, InterruptedStore(store.bucket, store.model_id, store.dimension))
+    rebuilt = bring_up_to_date(
+        encoder, InterruptedStore(store.bucket, store.work, store.model_id, store.dimension)
+    )
     assert (rebuilt.rejected, rebuilt.failure) == ((), None)
     assert encoded_images(store) == [kept]
 

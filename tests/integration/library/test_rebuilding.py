@@ -116,7 +116,7 @@ def test_images_of_any_name_are_encoded(encoder: Encoder, store: Store, name: st
 def test_models_do_not_meet(encoder: Encoder, other_encoder: Encoder, store: Store) -> None:
     upload(store, "1.png", photograph(1))
     bring_up_to_date(encoder, store)
-    other_store = Store(store.bucket, other_encoder.model_id, other_encoder.dimension)
+    other_store = Store(store.bucket, store.work, other_encoder.model_id, other_encoder.dimension)
     assert other_store.read_encodings(TYPE) == (None, None)
     before = version(store)
     bring_up_to_date(other_encoder, other_store)
@@ -138,7 +138,7 @@ def test_a_type_answers_once_all_its_images_were_looked_at(encoder: Encoder, sto
     for expected in (None, BATCH + 1):
         bring_up_to_date(encoder, store, seconds=-1)
         # The writer keeps what it wrote in memory: others see what is in the bucket.
-        for reader in (store, Store(store.bucket, store.model_id, store.dimension)):
+        for reader in (store, Store(store.bucket, store.work, store.model_id, store.dimension)):
             if expected is None:
                 with pytest.raises(EncodingsNotReadyError):
                     load_encodings(reader, TYPE)

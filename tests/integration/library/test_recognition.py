@@ -100,7 +100,7 @@ def test_the_same_bytes_under_two_names_at_once_are_appended_once(encoder: Encod
             return super().add_recognized_image(*args)
 
     before = keys_in(built)
-    interrupted = InterruptedStore(built.bucket, built.model_id, built.dimension)
+    interrupted = InterruptedStore(built.bucket, built.work, built.model_id, built.dimension)
     slower = ask(encoder, interrupted, TYPE, query, filename="b.png")
     assert slower.appended.image == faster[0].appended.image
     assert keys_in(built) - before == {slower.appended.image}
@@ -169,7 +169,7 @@ def test_an_image_removed_before_its_row_is_appended_asks_for_a_rebuild(
             bring_up_to_date(encoder, built)
             return added
 
-    interrupted = InterruptedStore(built.bucket, built.model_id, built.dimension)
+    interrupted = InterruptedStore(built.bucket, built.work, built.model_id, built.dimension)
     found = ask(encoder, interrupted, TYPE, photograph(1, 9))
     assert found.appended.image is None
     assert found.appended.stale
@@ -185,7 +185,7 @@ def test_a_recognised_image_keeps_what_it_was_nearest_to(encoder: Encoder, built
     row = encodings_of(built).rows[-1]
     assert row.similarity == pytest.approx(nearest.similarity, abs=1e-6)
     assert row.nearest == nearest.image
-    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=encodings_key(encoder.model_id, TYPE))
+    built.work.client.delete_object(Bucket=built.work.name, Key=encodings_key(encoder.model_id, TYPE))
     bring_up_to_date(encoder, built)
     again = next(other for other in encodings_of(built).rows if other.image == row.image)
     assert (again.similarity, again.nearest) == (row.similarity, row.nearest)
@@ -266,7 +266,7 @@ def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(
 def test_origins_outlive_the_encodings(encoder: Encoder, built: Store) -> None:
     ask(encoder, built, TYPE, photograph(1, 9))
     before = {(row.image, row.origin) for row in encodings_of(built).rows}
-    built.bucket.client.delete_object(Bucket=built.bucket.name, Key=encodings_key(encoder.model_id, TYPE))
+    built.work.client.delete_object(Bucket=built.work.name, Key=encodings_key(encoder.model_id, TYPE))
     bring_up_to_date(encoder, built)
     assert {(row.image, row.origin) for row in encodings_of(built).rows} == before
 
@@ -323,7 +323,7 @@ def test_the_row_of_a_photo_that_another_query_saved_with_another_window_is_left
             self.bucket.put(key, data, "image/png", {"origin": "recognized", "box": box})
             return super().add_recognized_image(key, data, *args)
 
-    slower = SlowerStore(built.bucket, built.model_id, built.dimension)
+    slower = SlowerStore(built.bucket, built.work, built.model_id, built.dimension)
     found = ask(encoder, slower, TYPE, query, look=Look.ANYWHERE)
     assert found.comparison.decision.match
     assert len(encodings_of(built).rows) == 3

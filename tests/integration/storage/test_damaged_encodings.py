@@ -72,9 +72,9 @@ def test_encodings_that_can_not_be_trusted_are_built_anew(
     key = image_key(TYPE, "1.png")
     store.put_image(key, photograph(1), "image/png")
     rebuild(encoder, store, TYPE, time.monotonic() + 60)
-    where: Any = {"Bucket": store.bucket.name, "Key": encodings_key(encoder.model_id, TYPE)}
-    good = store.bucket.client.get_object(**where)["Body"].read()
-    store.bucket.client.put_object(**where, Body=damage(good))
+    where: Any = {"Bucket": store.work.name, "Key": encodings_key(encoder.model_id, TYPE)}
+    good = store.work.client.get_object(**where)["Body"].read()
+    store.work.client.put_object(**where, Body=damage(good))
     with pytest.raises(EncodingsNotReadyError):
         load_encodings(store, TYPE)
     rebuild(encoder, store, TYPE, time.monotonic() + 60)

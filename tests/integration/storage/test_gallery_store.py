@@ -35,9 +35,9 @@ def answers_to_reads(store: Store) -> Iterator[list[int]]:
     def note(parsed: dict[str, Any], **_: Any) -> None:
         statuses.append(parsed["ResponseMetadata"]["HTTPStatusCode"])
 
-    store.bucket.client.meta.events.register("after-call.s3.GetObject", note)
+    store.work.client.meta.events.register("after-call.s3.GetObject", note)
     yield statuses
-    store.bucket.client.meta.events.unregister("after-call.s3.GetObject", note)
+    store.work.client.meta.events.unregister("after-call.s3.GetObject", note)
 
 
 def read(store: Store) -> Gallery:
@@ -67,10 +67,10 @@ def test_nothing_is_written_when_nothing_has_changed(store: Store) -> None:
     write_type(store, "nut", 1)
     key = gallery_key(store.model_id)
     refresh_gallery(store, ["nut"])
-    before = store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ETag"]
+    before = store.work.client.head_object(Bucket=store.work.name, Key=key)["ETag"]
     refresh_gallery(store, ["nut", "no-such-type"])
     refresh_gallery(store, [])
-    assert store.bucket.client.head_object(Bucket=store.bucket.name, Key=key)["ETag"] == before
+    assert store.work.client.head_object(Bucket=store.work.name, Key=key)["ETag"] == before
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"not safetensors", b"\x10" * 500])
@@ -80,7 +80,7 @@ def test_a_gallery_that_is_gone_or_damaged_is_made_anew_of_all_types(
     for seed, type_id in enumerate(("nut", "bolt", "gear")):
         write_type(store, type_id, seed)
     if damage is not None:
-        store.bucket.client.put_object(Bucket=store.bucket.name, Key=gallery_key(store.model_id), Body=damage)
+        store.work.client.put_object(Bucket=store.work.name, Key=gallery_key(store.model_id), Body=damage)
     assert store.read_gallery() is None
     refresh_gallery(store, ["nut"])
     assert read(store).type_ids == ("bolt", "gear", "nut")
@@ -104,11 +104,11 @@ def before_the_first_write(store: Store, act: Callable[[], None]) -> Iterator[No
         if waiting and request.url.endswith(gallery_key(store.model_id)):
             waiting.pop()()
 
-    store.bucket.client.meta.events.register("before-send.s3.PutObject", interrupt)
+    store.work.client.meta.events.register("before-send.s3.PutObject", interrupt)
     try:
         yield
     finally:
-        store.bucket.client.meta.events.unregister("before-send.s3.PutObject", interrupt)
+        store.work.client.meta.events.unregister("before-send.s3.PutObject", interrupt)
     assert not waiting
 
 
@@ -152,7 +152,7 @@ def test_a_gallery_has_a_most_of_types(store: Store, monkeypatch: pytest.MonkeyP
 def test_it_is_read_once_and_again_when_another_has_written_it(store: Store) -> None:
     write_type(store, "nut", 1)
     refresh_gallery(store, ["nut"])
-    reader = Store(store.bucket, store.model_id, store.dimension)
+    reader = Store(store.bucket, store.work, store.model_id, store.dimension)
     with answers_to_reads(store) as statuses:
         first, second, third = reader.read_gallery(), reader.read_gallery(), reader.read_gallery()
         assert statuses == [200, 304, 304]

@@ -68,9 +68,7 @@ def test_encodings_deleted_between_read_and_write_are_written_again(store: Store
     def change(current: Encodings) -> Encodings:
         seen.append([row.image for row in current.rows])
         if len(seen) == 1:
-            store.bucket.client.delete_object(
-                Bucket=store.bucket.name, Key=encodings_key(store.model_id, TYPE)
-            )
+            store.bucket.client.delete_object(Bucket=store.work.name, Key=encodings_key(store.model_id, TYPE))
         return with_row(current, "after")
 
     store.update_encodings(TYPE, change)
@@ -178,7 +176,7 @@ def test_an_image_of_one_byte_too_many_is_not_read(store: Store, monkeypatch: py
 
 def test_what_is_not_there_is_not_found(store: Store) -> None:
     with pytest.raises(NotFoundError, match="there is no queries/none"):
-        store.get_image("queries/none")
+        store.get_query("queries/none")
     with pytest.raises(NotFoundError):
         store.delete_image(image_key(TYPE, "none.png"))
 
@@ -201,7 +199,7 @@ def test_a_type_has_the_images_of_all_pages(store: Store) -> None:
     keys = [image_key(TYPE, f"{index}.png") for index in range(5)]
     for key in keys:
         store.put_image(key, b"", "image/png")
-    assert [*SmallPages(store.bucket, store.model_id, store.dimension).image_etags(TYPE)] == keys
+    assert [*SmallPages(store.bucket, store.work, store.model_id, store.dimension).image_etags(TYPE)] == keys
 
 
 def test_types_with_encodings_are_those_of_all_pages(store: Store) -> None:
@@ -211,10 +209,10 @@ def test_types_with_encodings_are_those_of_all_pages(store: Store) -> None:
 
     type_ids = [f"type-{index}" for index in range(5)]
     for type_id in type_ids:
-        store.bucket.put(encodings_key(store.model_id, type_id), b"", "application/octet-stream")
-    store.bucket.put(gallery_key(store.model_id), b"", "application/octet-stream")
-    small = SmallPages(store.bucket.client, store.bucket.name)
-    assert [*Store(small, store.model_id, store.dimension).list_encoded_types()] == type_ids
+        store.work.put(encodings_key(store.model_id, type_id), b"", "application/octet-stream")
+    store.work.put(gallery_key(store.model_id), b"", "application/octet-stream")
+    small = SmallPages(store.work.client, store.work.name)
+    assert [*Store(store.bucket, small, store.model_id, store.dimension).list_encoded_types()] == type_ids
 
 
 def test_a_token_of_no_page_is_told(store: Store) -> None:

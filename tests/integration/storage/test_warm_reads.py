@@ -17,7 +17,7 @@ TYPE = "hex-nut"
 
 def same_bucket(store: Store) -> Store:
     """What another function with a memory of its own sees."""
-    return Store(store.bucket, store.model_id, store.dimension)
+    return Store(store.bucket, store.work, store.model_id, store.dimension)
 
 
 def with_photo(encoder: Encoder, current: Encodings, subject: int) -> Encodings:
@@ -57,9 +57,9 @@ def test_what_this_writer_changed_is_read_back(store: Store, encoder: Encoder) -
 def test_encodings_that_are_deleted_or_damaged_are_gone(store: Store, encoder: Encoder) -> None:
     key = encodings_key(encoder.model_id, TYPE)
     store.update_encodings(TYPE, lambda current: with_photo(encoder, current, 1))
-    store.bucket.client.put_object(Bucket=store.bucket.name, Key=key, Body=b"damaged")
+    store.work.client.put_object(Bucket=store.work.name, Key=key, Body=b"damaged")
     assert images(store) == []
-    store.bucket.client.delete_object(Bucket=store.bucket.name, Key=key)
+    store.work.client.delete_object(Bucket=store.work.name, Key=key)
     assert store.read_encodings(TYPE) == (None, None)
 
 

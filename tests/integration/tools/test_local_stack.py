@@ -38,7 +38,7 @@ DESCRIPTION = {
 RECOGNIZE = """
 import json, os, lookalike
 def handler(event, context):
-    names = ("THRESHOLD", "MODEL_DIR", "BUCKET_NAME", "QUEUE_URL", "EVENT_BUS_NAME")
+    names = ("THRESHOLD", "MODEL_DIR", "BUCKET_NAME", "WORK_BUCKET_NAME", "QUEUE_URL", "EVENT_BUS_NAME")
     body = {"event": event, "process": os.getpid(), "environment": {name: os.environ[name] for name in names}}
     return {"statusCode": 200, "body": json.dumps(body)}
 """
@@ -95,6 +95,7 @@ def test_the_functions_see_the_model_folder_and_its_threshold(stack: Stack, mode
         "THRESHOLD": "0.87",
         "MODEL_DIR": str(model),
         "BUCKET_NAME": stack.bucket,
+        "WORK_BUCKET_NAME": stack.work_bucket,
         "QUEUE_URL": stack.queue_url,
         "EVENT_BUS_NAME": "default",
     }
@@ -214,7 +215,7 @@ def command(model: Path, project: Path, tmp_path: Path) -> Iterator[Command]:
 def test_sigterm_ends_a_ready_stack_without_a_trace(command: Command) -> None:
     eventually(command.ready_file.exists)
     ready = json.loads(command.ready_file.read_text())
-    assert set(ready) == {"api_url", "bucket", "endpoint_url", "region"}
+    assert set(ready) == {"api_url", "bucket", "work_bucket", "endpoint_url", "region"}
     assert requests.get(f"{ready['api_url']}/health", timeout=60).status_code == 200
     emulator = eventually(command.emulator)
 

@@ -22,12 +22,6 @@ def template() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def bucket(template: dict[str, Any]) -> dict[str, Any]:
-    properties: dict[str, Any] = template["Resources"]["Bucket"]["Properties"]
-    return properties
-
-
-@pytest.fixture(scope="module")
 def api(template: dict[str, Any]) -> dict[str, Any]:
     properties: dict[str, Any] = template["Resources"]["Api"]["Properties"]
     return properties
@@ -103,89 +97,6 @@ def test_nobody_tells_events_in_the_name_of_others() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------
-# The bucket
-
-
-def test_photos_outlive_the_stack(template: dict[str, Any]) -> None:
-    bucket = template["Resources"]["Bucket"]
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
-
-
-@pytest.mark.parametrize(
-    "way", ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"]
-)
-def test_no_way_is_left_to_make_photos_public(bucket: dict[str, Any], way: str) -> None:
-    assert bucket["PublicAccessBlockConfiguration"][way] is True
-
-
-def test_access_lists_give_nobody_anything(bucket: dict[str, Any]) -> None:
-    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-
-
-def test_the_bucket_waits_until_it_may_send_to_the_queue(template: dict[str, Any]) -> None:
-    """S3 refuses to make a bucket that it could not send the events of."""
-    assert template["Resources"]["Bucket"]["DependsOn"] == "QueuePolicy"
-    (policy,) = all_of("AWS::SQS::QueuePolicy").values()
-    assert policy["Queues"] == [{"Ref": "Queue"}]
-
-
-def test_everything_is_encrypted_at_rest(bucket: dict[str, Any]) -> None:
-    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in ("AES256", "aws:kms")
-    assert all(queue["SqsManagedSseEnabled"] is True for queue in all_of("AWS::SQS::Queue").values())
-
-
-def test_nobody_reaches_the_bucket_without_tls() -> None:
-    (policy,) = all_of("AWS::S3::BucketPolicy").values()
-    assert policy["Bucket"] == {"Ref": "Bucket"}
-    denials = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
-    (denial,) = [s for s in denials if s["Condition"] == {"Bool": {"aws:SecureTransport": False}}]
-    assert (denial["Principal"], denial["Action"]) == ("*", "s3:*")
-    assert denial["Resource"] == [{"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::Sub": "${Bucket.Arn}/*"}]
-
-
-def test_a_removed_photo_can_be_restored(bucket: dict[str, Any]) -> None:
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-
-
-def lifecycle(bucket: dict[str, Any], prefix: str | None) -> dict[str, Any]:
-    (rule,) = [r for r in bucket["LifecycleConfiguration"]["Rules"] if r.get("Prefix") == prefix]
-    assert rule["Status"] == "Enabled"
-    return dict(rule)
-
-
-def test_query_photos_are_gone_after_a_day_and_nothing_else_expires(bucket: dict[str, Any]) -> None:
-    expiring = {
-        r.get("Prefix"): r["ExpirationInDays"]
-        for r in bucket["LifecycleConfiguration"]["Rules"]
-        if "ExpirationInDays" in r
-    }
-    assert expiring == {"queries/": 1}
-
-
-@pytest.mark.parametrize(("prefix", "least"), [("queries/", 1), ("encodings/", 1), ("types/", 30)])
-def test_what_was_replaced_or_removed_is_kept_for_some_time_and_not_for_ever(
-    bucket: dict[str, Any], prefix: str, least: int
-) -> None:
-    assert lifecycle(bucket, prefix)["NoncurrentVersionExpiration"]["NoncurrentDays"] >= least
-
-
-def test_nothing_is_paid_for_leftovers(bucket: dict[str, Any]) -> None:
-    rule = lifecycle(bucket, None)
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
-    assert rule["ExpiredObjectDeleteMarker"] is True
-
-
-@pytest.mark.parametrize("event", ["ObjectCreated", "ObjectRemoved", "LifecycleExpiration"])
-def test_every_change_of_a_type_reaches_the_queue(bucket: dict[str, Any], event: str) -> None:
-    (sent,) = [
-        c for c in bucket["NotificationConfiguration"]["QueueConfigurations"] if c["Event"] == f"s3:{event}:*"
-    ]
-    assert sent["Queue"] == {"Fn::GetAtt": ["Queue", "Arn"]}
-    assert sent["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "types/"}]
-
-
-# ---------------------------------------------------------------------------------------------------------
 # Queue and functions
 
 
@@ -236,9 +147,10 @@ def test_a_function_runs_the_code_that_its_image_holds(
     assert properties["Environment"]["Variables"] == {"POWERTOOLS_SERVICE_NAME": package}
 
 
-def test_functions_look_at_the_stacks_own_bucket_and_queue(template: dict[str, Any]) -> None:
+def test_functions_look_at_the_stacks_own_buckets_and_queue(template: dict[str, Any]) -> None:
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    assert (variables["BUCKET_NAME"], variables["QUEUE_URL"]) == ({"Ref": "Bucket"}, {"Ref": "Queue"})
+    looked_at = {name: variables[name]["Ref"] for name in ("BUCKET_NAME", "WORK_BUCKET_NAME", "QUEUE_URL")}
+    assert looked_at == {"BUCKET_NAME": "Bucket", "WORK_BUCKET_NAME": "WorkBucket", "QUEUE_URL": "Queue"}
 
 
 def test_recognition_gives_up_before_the_api_does(template: dict[str, Any]) -> None:
@@ -272,13 +184,13 @@ def test_the_api_has_limits_and_keeps_a_log(api: dict[str, Any]) -> None:
 
 
 def test_a_page_may_call_only_where_its_origin_is_given(
-    template: dict[str, Any], api: dict[str, Any], bucket: dict[str, Any]
+    template: dict[str, Any], api: dict[str, Any]
 ) -> None:
     given, origin = template["Conditions"]["HasCorsOrigin"], {"Ref": "CorsOrigin"}
     assert given == {"Fn::Not": [{"Fn::Equals": [origin, ""]}]}
     assert template["Parameters"]["CorsOrigin"]["Default"] == ""
     condition, calls, otherwise = api["CorsConfiguration"]["Fn::If"]
     assert (condition, calls["AllowOrigins"], otherwise) == ("HasCorsOrigin", [origin], NOTHING)
-    condition, uploads, otherwise = bucket["CorsConfiguration"]["Fn::If"]
+    condition, uploads, otherwise = all_of("AWS::S3::Bucket")["WorkBucket"]["CorsConfiguration"]["Fn::If"]
     (rule,) = uploads["CorsRules"]
     assert (condition, rule["AllowedOrigins"], otherwise) == ("HasCorsOrigin", [origin], NOTHING)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PHOTOS = 200
 ROUNDS = 3
-BUCKET, TYPE = "building", "phone-photos"
+BUCKET, WORK_BUCKET, TYPE = "building", "building-work", "phone-photos"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Building:
 def measure_building(emulator: Emulator, places: Places, photos: Sequence[bytes]) -> Building:
     """Build `PHOTOS` photos, in turn; the floor: decoding on both cores, then encoding at the best batch."""
     client = boto3.client("s3", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
-    client.create_bucket(Bucket=BUCKET)
+    for bucket in (BUCKET, WORK_BUCKET):
+        client.create_bucket(Bucket=bucket)
     keys = [image_key(TYPE, f"{index:03}.jpg") for index in range(PHOTOS)]
     for index, key in enumerate(keys):
         client.put_object(Bucket=BUCKET, Key=key, Body=photos[index % len(photos)])
@@ -73,8 +74,8 @@ def _build_plainly(client: "S3Client", keys: Sequence[str], model: SentenceTrans
 
 
 def _build(client: "S3Client", encoder: Encoder) -> None:
-    client.delete_object(Bucket=BUCKET, Key=encodings_key(encoder.model_id, TYPE))
-    store = Store(Bucket(client, BUCKET), encoder.model_id, encoder.dimension)
+    store = Store(Bucket(client, BUCKET), Bucket(client, WORK_BUCKET), encoder.model_id, encoder.dimension)
+    store.work.delete(encodings_key(encoder.model_id, TYPE))
     rebuilt = rebuild(encoder, store, TYPE, time.monotonic() + 3600)
     if rebuilt.added != PHOTOS:
         raise RuntimeError(f"{rebuilt.added} of {PHOTOS} photos were built")

@@ -47,11 +47,13 @@ class Serving:
 def measure_serving(emulator: Emulator, model_dir: Path, photo: bytes) -> Serving:
     """Query a type of 1,000 rows alone, then among many other types."""
     client = boto3.client("s3", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
-    client.create_bucket(Bucket="serving")
+    bucket, work = Bucket(client, "serving"), Bucket(client, "serving-work")
+    for each in (bucket, work):
+        client.create_bucket(Bucket=each.name)
     bus = boto3.client("events", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
     event = Event(MISSED, {"type_id": TYPE})
     encoder = Encoder(model_dir)
-    store = Store(Bucket(client, "serving"), encoder.model_id, encoder.dimension)
+    store = Store(bucket, work, encoder.model_id, encoder.dimension)
     _put(store, TYPE, ROWS)
     parts: dict[str, Callable[[], object]] = {
         "encoding": lambda: encoder.encode([photo]),

@@ -67,7 +67,7 @@ def demo(
     console.rule("Stack")
     console.print("Deploying template.yaml on an emulated AWS on this machine ...")
     with local_stack(model_dir) as stack:
-        console.print(f"API {stack.api_url}\nS3  {stack.bucket} at {stack.endpoint_url}")
+        console.print(f"API {stack.api_url}\nS3  {stack.bucket}, {stack.work_bucket} at {stack.endpoint_url}")
         _upload_references(stack, types)
         console.rule("Queries")
         queries = _ask_right_and_wrong(stack, types)

@@ -62,7 +62,8 @@ def run_stack(
 def _print_how_to_use(stack: LocalStack) -> None:
     typer.echo(
         f"API        {stack.api_url}\n"
-        f"S3 bucket  {stack.bucket} at {stack.endpoint_url} ({stack.region}, credentials test/test)\n"
+        f"S3         {stack.bucket} for photos, {stack.work_bucket} for encodings and queries,\n"
+        f"           at {stack.endpoint_url} ({stack.region}, credentials test/test)\n"
         f"Emulator   logs to {stack.emulator.log_file}\n\n"
         f"  curl '{stack.api_url}/health'\n"
         "  curl -X PUT -H 'Content-Type: image/jpeg' --data-binary @reference.jpg "
