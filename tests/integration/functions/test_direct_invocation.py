@@ -26,7 +26,7 @@ def system(built: System) -> System:
 
 
 def put(system: System, key: str, data: bytes) -> str:
-    system.store.put_image(key, data, "image/png")
+    system.store.work.put(key, data, "image/png")
     return key
 
 
@@ -101,7 +101,7 @@ def test_a_photo_that_is_none_is_refused(system: System) -> None:
 
 def test_a_type_that_is_being_built_is_not_ready_and_gets_built(system: System, new_type: str) -> None:
     put(system, QUERY, photograph(1))
-    put(system, f"types/{new_type}/images/1.png", photograph(1))
+    system.store.put_image(f"types/{new_type}/images/1.png", photograph(1), "image/png")
     assert name_of_error(system, type_id=new_type, photo=QUERY) == "NotReady"
     system.deliver_all()
     assert system.invoke(type_id=new_type, photo=QUERY)["match"]
