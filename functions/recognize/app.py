@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import lookalike
 from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
-from recognize import direct, refusals
+from recognize import direct, inbox, refusals
 from recognize.routes import images, recognizing, service, types
 from recognize.running import logger, metrics, started
 
@@ -36,11 +36,13 @@ def get_openapi() -> Response[str]:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of API Gateway's, or who invokes the function itself."""
-    seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-    with no_calls_after(time.monotonic() + seconds):
+    """Answer a request of API Gateway's, photos of the inbox, or who invokes the function itself."""
+    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    with no_calls_after(deadline):
         if "routeKey" in event:
             return app.resolve(event | {"rawPath": _escaped_path(event)}, context)
+        if "Records" in event:
+            return dict(inbox.answer_batch(started, event, context, deadline))
         return direct.answer(started, event)
 
 

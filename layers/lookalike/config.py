@@ -17,6 +17,8 @@ class Config(BaseModel):
     bucket: Annotated[str, Field(alias="BUCKET_NAME", min_length=3)]
     work_bucket: Annotated[str, Field(alias="WORK_BUCKET_NAME", min_length=3)]
     queue_url: Annotated[str, Field(alias="QUEUE_URL", min_length=1)]
+    inbox_queue_url: Annotated[str, Field(alias="INBOX_QUEUE_URL")] = ""
+    inbox_append: Annotated[bool, Field(alias="INBOX_APPEND")] = True
     event_bus: Annotated[str, Field(alias="EVENT_BUS_NAME")] = "default"
     rule: Annotated[Rule, Field(alias="RULE")] = Rule.SIMILARITY
     threshold: Annotated[float, Field(alias="THRESHOLD", ge=0, le=1)]

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.looking import Seen, cut_for
+from lookalike.looking import Seen, look_all_over
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look
@@ -19,7 +18,6 @@ from lookalike.recognition import (
     append_match,
     compare,
     load_encodings,
-    read_meanwhile,
 )
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
@@ -61,7 +59,6 @@ def identify(
     policy_of: Callable[[str, Gallery], Policy],
     *,
     look: Look = Look.CENTRE,
-    odds: float = 1.0,
     append: bool = False,
 ) -> Identification:
     """Compare a photo with the types that it shows the most probably; a match joins its type if asked.
@@ -73,9 +70,7 @@ def identify(
         store: holds the gallery and the types' encodings.
         photo: the query.
         policy_of: what decides for a type, with this look.
-        look: where in the photo objects are looked for, for all types alike; they are then ranked by where
-            each is seen.
-        odds: of all types, each alike, against none of them, before the photo is seen.
+        look: where in the photo objects are looked for; types are then ranked by where each is seen.
         append: whether a match joins its type's images.
 
     Raises:
@@ -83,19 +78,14 @@ def identify(
         NotFoundError: there is no type, or none with an image that can be encoded.
         EncodingsNotReadyError: there are types, but none has been built.
     """
-    reading = read_meanwhile(partial(_load_gallery, store))
     started = time.perf_counter()
-    try:
-        views = cut_for(encoder, photo.data, look)
-        seen = Seen(encoder.encode_pixels(views.pixels), views.boxes)
-    finally:
-        encoded = time.perf_counter()
-        # That there is nothing to choose from is reported before a problem with the photo.
-        gallery = reading.result()
+    seen = look_all_over(encoder, photo.data, look, photo.middle)
+    encoded = time.perf_counter()
+    gallery = _load_gallery(store)
     if look is Look.ANYWHERE:
-        ranking = gallery.rank_views(seen.encodings, seen.boxes, CANDIDATES, odds)
+        ranking = gallery.rank_views(seen.encodings, seen.boxes, CANDIDATES)
     else:
-        ranking = gallery.rank(seen.encodings[0], CANDIDATES, odds)
+        ranking = gallery.rank(seen.encodings[0], CANDIDATES)
     compared = _compare(store, gallery, [type_id for type_id, _ in ranking.types], seen, policy_of)
     loaded = time.perf_counter()
     candidates = tuple(each for each in compared if each)

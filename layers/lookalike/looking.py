@@ -1,11 +1,13 @@
 """Looking: which parts of a query photo are encoded."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.errors import ImageError
 from lookalike.matching.decision import Decision, decide, decide_anywhere
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.policy import Policy
@@ -14,6 +16,9 @@ from lookalike.matching.settings import Look
 from lookalike.vision.boxes import Box
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.views import Views, cut_middle, cut_views
+
+DECODERS = 2
+"""Photos decoded at a time: bounds memory."""
 
 
 class Seen(NamedTuple):
@@ -28,7 +33,13 @@ class Seen(NamedTuple):
     boxes: Sequence[Box]
 
 
-def look(encoder: Encoder, photo: bytes, policy: Policy, encodings: Callable[[], Encodings]) -> Seen:
+def look(
+    encoder: Encoder,
+    photo: bytes,
+    policy: Policy,
+    encodings: Callable[[], Encodings],
+    middle: Seen | None = None,
+) -> Seen:
     """Encode as many views of the query as the policy needs.
 
     Where the object may be anywhere, this ends with the middle if that shows the type beyond doubt.
@@ -38,21 +49,63 @@ def look(encoder: Encoder, photo: bytes, policy: Policy, encodings: Callable[[],
         photo: the query, an image file.
         policy: what decides.
         encodings: called for the type's, once the middle is encoded.
+        middle: the middle of the photo, where that was encoded before.
 
     Raises:
         ImageError: the photo can't be decoded.
     """
-    views = cut_for(encoder, photo, policy.look)
+    views = None
+    if middle is None:
+        views = cut_for(encoder, photo, policy.look)
+        middle = Seen(encoder.encode_pixels(views.pixels[:1]), views.boxes[:1])
     if policy.look is Look.CENTRE:
-        return Seen(encoder.encode_pixels(views.pixels), views.boxes)
-
-    middle = Seen(encoder.encode_pixels(views.pixels[:1]), views.boxes[:1])
+        return middle
     # Well above the threshold: were it the threshold itself, more photos that show none would be let in.
     sure = RULES[policy.rule].sure(policy.threshold)
     if decide_seen(middle, encodings(), policy).score >= sure:
         return middle
+    views = views or cut_for(encoder, photo, policy.look)
     others = encoder.encode_pixels(views.pixels[1:])
     return Seen(np.concatenate([middle.encodings, others]), views.boxes)
+
+
+def look_all_over(encoder: Encoder, photo: bytes, wanted: Look, middle: Seen | None = None) -> Seen:
+    """Encode all views of a query: one or many.
+
+    Args:
+        encoder: encodes the photo.
+        photo: the query, an image file.
+        wanted: where to look.
+        middle: the middle of the photo, where that was encoded before.
+
+    Raises:
+        ImageError: the photo can't be decoded.
+    """
+    if middle and wanted is Look.CENTRE:
+        return middle
+    views = cut_for(encoder, photo, wanted)
+    return Seen(encoder.encode_pixels(views.pixels), views.boxes)
+
+
+def encode_middles(encoder: Encoder, photos: Sequence[bytes]) -> list[Seen | ImageError]:
+    """The middle of each photo, or what is wrong with it. All at once is faster than one by one."""
+
+    def cut(photo: bytes) -> Views | ImageError:
+        try:
+            return cut_for(encoder, photo, Look.CENTRE)
+        except ImageError as error:
+            return error
+
+    with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as threads:
+        cuts = list(threads.map(cut, photos))
+    pixels = [views.pixels for views in cuts if isinstance(views, Views)]
+    if not pixels:
+        return [views for views in cuts if isinstance(views, ImageError)]
+    encodings = iter(encoder.encode_pixels(np.concatenate(pixels)))
+    return [
+        Seen(next(encodings)[np.newaxis], views.boxes) if isinstance(views, Views) else views
+        for views in cuts
+    ]
 
 
 def cut_for(encoder: Encoder, photo: bytes, wanted: Look) -> Views:

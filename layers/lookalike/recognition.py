@@ -1,12 +1,9 @@
 """Recognising: a query photo against a type, and appending it when it matches."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TypeVar
 
 import numpy as np
 from aws_lambda_powertools import Logger
@@ -29,18 +26,23 @@ from lookalike.vision.images import FORMATS, sniff_format
 APPEND_ATTEMPTS = 4
 """Compare-and-swaps tried before the image's own event must make the row: keeps answers quick."""
 
-T = TypeVar("T")
-
 logger = Logger(child=True)
 _threads = ThreadPoolExecutor(thread_name_prefix="read")
 
 
 @dataclass(frozen=True, slots=True)
 class QueryPhoto:
-    """A query: the bytes of an image file, and what it was called, where that is known."""
+    """A query.
+
+    Attributes:
+        data: the bytes of an image file.
+        filename: what it was called, where that is known.
+        middle: its middle, where that was encoded before.
+    """
 
     data: bytes
     filename: str | None = None
+    middle: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,11 @@ def recognize(
         NotFoundError: no such type.
         EncodingsNotReadyError: its encodings are still being built.
     """
-    reading = read_meanwhile(partial(load_encodings, store, type_id))
+    # A copy of the context, so that the request's deadline applies in the thread too.
+    reading = _threads.submit(copy_context().run, load_encodings, store, type_id)
     started = time.perf_counter()
     try:
-        seen = look(encoder, photo.data, policy, reading.result)
+        seen = look(encoder, photo.data, policy, reading.result, photo.middle)
     finally:
         encoded = time.perf_counter()
         # A problem with the type is reported before one with the photo.
@@ -135,12 +138,6 @@ def recognize(
         encode_ms=(encoded - started) * 1000,
         load_ms=(loaded - encoded) * 1000,
     )
-
-
-def read_meanwhile(read: Callable[[], T]) -> Future[T]:
-    """Read in another thread, while this one encodes."""
-    # A copy of the context, so that the request's deadline applies in the thread too.
-    return _threads.submit(copy_context().run, read)
 
 
 def load_encodings(store: Store, type_id: str) -> Encodings:

@@ -114,12 +114,17 @@ def _examine_stack(stack: Stack, model: ModelDescription | None) -> Iterator[Fin
     try:
         waiting = _count_messages(stack, stack.queue_url)
         dead = _count_messages(stack, stack.dead_letter_queue_url)
+        inbox = _count_messages(stack, stack.inbox_queue_url)
+        unanswered = _count_messages(stack, stack.inbox_dead_letter_queue_url)
     except (BotoCoreError, ClientError) as error:
         yield Finding("queue", str(error), "allow these credentials sqs:GetQueueAttributes")
     else:
         yield Finding("queue", f"{waiting} messages wait or are worked on")
         redrive = "see the rebuild function's log, mend the reason, then 'lookalike redrive'"
         yield Finding("dead letters", str(dead), redrive if dead else None)
+        yield Finding("inbox", f"{inbox} photos wait or are worked on")
+        redrive = "see the recognising function's log, mend the reason, then 'lookalike redrive'"
+        yield Finding("inbox's dead letters", str(unanswered), redrive if unanswered else None)
     if health["stand_in"]:
         found = f"{health['model']}, a stand-in"
         yield Finding(

@@ -1,5 +1,6 @@
 """Nobody calls the API unasked, and each function may do its work and nothing else."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,8 @@ import requests
 from botocore.exceptions import ClientError
 
 from support.deployed import Api
+
+IN_THE_INBOX = "inbox/permitted/1.png"
 
 Act = Callable[["Rights"], Any]
 
@@ -61,6 +64,11 @@ class Rights:
     def receive(self, queue_url: str) -> None:
         self.client("sqs").receive_message(QueueUrl=queue_url)
 
+    def hide(self, queue_url: str) -> None:
+        sqs = self.client("sqs")
+        with contextlib.suppress(sqs.exceptions.ReceiptHandleIsInvalid):
+            sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle="none", VisibilityTimeout=1)
+
     def put_event(self) -> None:
         entry = {"Source": "lookalike", "DetailType": "test", "Detail": "{}"}
         self.client("events").put_events(Entries=[entry])
@@ -74,6 +82,9 @@ ALLOWED: dict[str, dict[str, Act]] = {
         "read encodings": lambda rights: rights.get("encodings/model/permitted.safetensors"),
         "take a query photo": lambda rights: rights.put("queries/permitted"),
         "read a query photo": lambda rights: rights.get("queries/permitted"),
+        "read a photo of the inbox": lambda rights: rights.get(IN_THE_INBOX),
+        "take messages of the inbox": lambda rights: rights.receive(rights.stack.inbox_queue_url),
+        "bring back messages of the inbox": lambda rights: rights.hide(rights.stack.inbox_queue_url),
         "ask for a rebuild": lambda rights: rights.send(rights.stack.queue_url),
         "tell the bus": lambda rights: rights.put_event(),
     },
@@ -92,6 +103,13 @@ REFUSED: dict[str, dict[str, Act]] = {
         "delete settings": lambda rights: rights.delete("types/permitted/settings.json"),
         "read the queue": lambda rights: rights.receive(rights.stack.queue_url),
         "write dead letters": lambda rights: rights.send(rights.stack.dead_letter_queue_url),
+        "write to the inbox": lambda rights: rights.put(IN_THE_INBOX),
+        "delete from the inbox": lambda rights: rights.delete(IN_THE_INBOX),
+        "tell of photos of the inbox": lambda rights: rights.send(rights.stack.inbox_queue_url),
+        "read photos that were not answered": lambda rights: rights.receive(
+            rights.stack.inbox_dead_letter_queue_url
+        ),
+        "bring back messages of the queue": lambda rights: rights.hide(rights.stack.queue_url),
         "list buckets": lambda rights: rights.client("s3").list_buckets(),
         "delete the bucket": lambda rights: rights.client("s3").delete_bucket(Bucket=rights.stack.bucket),
         "put a photo among what passes": lambda rights: rights.client("s3").put_object(
@@ -104,6 +122,8 @@ REFUSED: dict[str, dict[str, Act]] = {
         "delete an image": lambda rights: rights.delete("types/permitted/images/1.png"),
         "delete encodings": lambda rights: rights.delete("encodings/model/permitted.safetensors"),
         "read a query photo": lambda rights: rights.get("queries/permitted"),
+        "read a photo of the inbox": lambda rights: rights.get(IN_THE_INBOX),
+        "take messages of the inbox": lambda rights: rights.receive(rights.stack.inbox_queue_url),
         "read dead letters": lambda rights: rights.receive(rights.stack.dead_letter_queue_url),
         "list buckets": lambda rights: rights.client("s3").list_buckets(),
     },
@@ -112,6 +132,7 @@ REFUSED: dict[str, dict[str, Act]] = {
 
 @pytest.fixture(scope="module")
 def rights(api: Api) -> Iterator[dict[str, Rights]]:
+    api.s3.put_object(Bucket=api.stack.work_bucket, Key=IN_THE_INBOX, Body=b"no image")
     yield {function: Rights(api, function) for function in ALLOWED}
     # Others look for encodings of models that no longer run.
     api.s3.delete_object(Bucket=api.stack.work_bucket, Key="encodings/model/permitted.safetensors")

@@ -54,6 +54,7 @@ class System(NamedTuple):
     proxy: FaultProxy
     sqs: Any
     queue_url: str
+    inbox_url: str
     dead_letters_url: str
     events_url: str
 
@@ -159,7 +160,7 @@ class System(NamedTuple):
         for bucket in (self.store.bucket, self.store.work):
             for entry in bucket.list_all(""):
                 bucket.delete(entry.key)
-        for queue_url in (self.queue_url, self.events_url):
+        for queue_url in (self.queue_url, self.inbox_url, self.events_url):
             self.sqs.purge_queue(QueueUrl=queue_url)
 
     def deliver_all(self) -> None:
@@ -199,14 +200,26 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
     """Both functions, in front of an empty bucket."""
     name = f"system-{uuid4().hex}"
     direct: Any = {"endpoint_url": emulator.endpoint_url, "region_name": REGION, **CREDENTIALS}
+    s3: Any = boto3.client("s3", **direct)
     for bucket in (name, f"{name}-work"):
-        boto3.client("s3", **direct).create_bucket(Bucket=bucket)
+        s3.create_bucket(Bucket=bucket)
     sqs: Any = boto3.client("sqs", **direct)
     dead_letters_url = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     dead_letters = sqs.get_queue_attributes(QueueUrl=dead_letters_url, AttributeNames=["QueueArn"])
     redrive_policy = {"deadLetterTargetArn": dead_letters["Attributes"]["QueueArn"], "maxReceiveCount": 5}
     attributes = {"VisibilityTimeout": "0", "RedrivePolicy": json.dumps(redrive_policy)}
     queue_url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    inbox_url = sqs.create_queue(QueueName=f"{name}-inbox", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+    inbox = sqs.get_queue_attributes(QueueUrl=inbox_url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    puts = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "inbox/"}]}}
+    s3.put_bucket_notification_configuration(
+        Bucket=f"{name}-work",
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": inbox, "Events": ["s3:ObjectCreated:*"], "Filter": puts}]
+        },
+    )
     events_url = sqs.create_queue(QueueName=f"{name}-events")["QueueUrl"]
     events_queue = sqs.get_queue_attributes(QueueUrl=events_url, AttributeNames=["QueueArn"])
     bus: Any = boto3.client("events", **direct)
@@ -223,6 +236,7 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
             "BUCKET_NAME": name,
             "WORK_BUCKET_NAME": f"{name}-work",
             "QUEUE_URL": queue_url,
+            "INBOX_QUEUE_URL": inbox_url,
             "EVENT_BUS_NAME": name,
             "THRESHOLD": "0.92",
             "MODEL_DIR": str(model_dir),
@@ -237,4 +251,6 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
             del sys.modules[module]
         recognize, rebuild = (importlib.import_module(f"{function}.app") for function in FUNCTIONS)
         started = importlib.import_module("recognize.running").started
-        yield System(recognize, rebuild, started, proxy, sqs, queue_url, dead_letters_url, events_url)
+        yield System(
+            recognize, rebuild, started, proxy, sqs, queue_url, inbox_url, dead_letters_url, events_url
+        )

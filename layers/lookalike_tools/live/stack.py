@@ -44,6 +44,8 @@ class Stack:
         work_bucket: name of its bucket of encodings and queries.
         queue_url: its queue of types to rebuild.
         dead_letter_queue_url: the queue of messages that failed too often.
+        inbox_queue_url: its queue of photos of the inbox.
+        inbox_dead_letter_queue_url: the queue of those that could not be answered.
         region: AWS region.
         endpoint_url: address of the emulated AWS; None on AWS itself.
         session: the credentials to use.
@@ -55,6 +57,8 @@ class Stack:
     work_bucket: str
     queue_url: str
     dead_letter_queue_url: str
+    inbox_queue_url: str
+    inbox_dead_letter_queue_url: str
     region: str
     endpoint_url: str | None
     session: boto3.Session
@@ -142,6 +146,8 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
             work_bucket=outputs["WorkBucketName"],
             queue_url=outputs["QueueUrl"],
             dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+            inbox_queue_url=outputs["InboxQueueUrl"],
+            inbox_dead_letter_queue_url=outputs["InboxDeadLetterQueueUrl"],
             region=client.meta.region_name,
             endpoint_url=endpoint_url,
             session=session,

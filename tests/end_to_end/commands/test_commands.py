@@ -41,10 +41,13 @@ def test_all_types_are_rebuilt(ready_file: Path, api: Api, built_type: str) -> N
 def test_dead_letters_are_redriven(ready_file: Path, api: Api, built_type: str) -> None:
     delete_encodings(api, built_type)
     dead_letter = json.dumps({"rebuild": built_type})
-    api.stack.client("sqs").send_message(QueueUrl=api.stack.dead_letter_queue_url, MessageBody=dead_letter)
+    sqs = api.stack.client("sqs")
+    sqs.send_message(QueueUrl=api.stack.dead_letter_queue_url, MessageBody=dead_letter)
+    sqs.send_message(QueueUrl=api.stack.inbox_dead_letter_queue_url, MessageBody='{"Event": "s3:TestEvent"}')
     done = lookalike("redrive", "--stack", str(ready_file))
     assert done.returncode == 0, done.stderr
     assert "moved back to the queue: 1" in done.stdout
+    assert "moved back to the inbox's queue: 1" in done.stdout
     api.wait_until_built(built_type, 3)
 
 

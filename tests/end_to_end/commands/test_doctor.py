@@ -34,6 +34,8 @@ def test_each_part_is_told_and_all_is_well(api: Api, stack: str, model_dir: Path
         "stack",
         "queue",
         "dead letters",
+        "inbox",
+        "inbox's dead letters",
         "stack's model",
     ]
     assert done.returncode == 0, done.stdout

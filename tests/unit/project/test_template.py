@@ -9,6 +9,7 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped] # it has no ty
 
 from lookalike.matching.settings import Rule
 from lookalike_tools.local.template import image_functions, read_template
+from recognize.inbox import MOST_RECEIVES
 
 ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "template.yaml"
@@ -77,9 +78,12 @@ def test_the_functions_have_no_rights_but_those_written_out() -> None:
         assert function["Role"]["Fn::GetAtt"][0] in all_of("AWS::IAM::Role")
 
 
-def test_only_buckets_of_the_account_may_send_to_the_queue() -> None:
-    (policy,) = all_of("AWS::SQS::QueuePolicy").values()
+@pytest.mark.parametrize("queue", ["Queue", "InboxQueue"])
+def test_only_buckets_of_the_account_may_send_to_a_queue(queue: str) -> None:
+    policies = all_of("AWS::SQS::QueuePolicy").values()
+    (policy,) = [policy for policy in policies if policy["Queues"] == [{"Ref": queue}]]
     (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == {"Fn::GetAtt": [queue, "Arn"]}
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
     assert statement["Condition"] == {
@@ -100,28 +104,63 @@ def test_nobody_tells_events_in_the_name_of_others() -> None:
 # Queue and functions
 
 
-def test_a_message_stays_hidden_for_six_times_as_long_as_a_rebuild_may_take(template: dict[str, Any]) -> None:
-    hidden = template["Resources"]["Queue"]["Properties"]["VisibilityTimeout"]
-    assert hidden >= 6 * image_functions(template)["RebuildEncodingsFunction"]["Timeout"]
+QUEUES = [("Queue", "RebuildEncodingsFunction"), ("InboxQueue", "RecognizeFunction")]
+"""Each queue, and the function that it feeds."""
 
 
-def test_a_message_that_fails_five_times_is_put_aside_for_two_weeks() -> None:
+def source_of(template: dict[str, Any], queue: str, function: str) -> dict[str, Any]:
+    """How a queue feeds a function."""
+    events = image_functions(template)[function]["Events"].values()
+    (source,) = [event["Properties"] for event in events if event["Type"] == "SQS"]
+    assert source["Queue"] == {"Fn::GetAtt": [queue, "Arn"]}
+    return dict(source)
+
+
+@pytest.mark.parametrize(("queue", "function"), QUEUES)
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_function_may_take(
+    template: dict[str, Any], queue: str, function: str
+) -> None:
+    hidden = template["Resources"][queue]["Properties"]["VisibilityTimeout"]
+    assert hidden >= 6 * image_functions(template)[function]["Timeout"]
+
+
+@pytest.mark.parametrize(
+    ("queue", "dead_letters", "most"),
+    [("Queue", "DeadLetterQueue", 5), ("InboxQueue", "InboxDeadLetterQueue", MOST_RECEIVES + 5)],
+)
+def test_a_message_that_fails_time_and_again_is_put_aside_for_two_weeks(
+    queue: str, dead_letters: str, most: int
+) -> None:
     queues = all_of("AWS::SQS::Queue")
-    assert queues["Queue"]["RedrivePolicy"] == {
-        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
-        "maxReceiveCount": 5,
+    assert queues[queue]["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]},
+        "maxReceiveCount": most,
     }
-    assert queues["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+    assert queues[dead_letters]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
 
 
-def test_of_a_batch_only_the_messages_that_failed_come_back(template: dict[str, Any]) -> None:
-    (source,) = image_functions(template)["RebuildEncodingsFunction"]["Events"].values()
-    assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+@pytest.mark.parametrize(("queue", "function"), QUEUES)
+def test_of_a_batch_only_the_messages_that_failed_come_back(
+    template: dict[str, Any], queue: str, function: str
+) -> None:
+    source = source_of(template, queue, function)
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_inbox_is_worked_on_as_its_parameters_say(template: dict[str, Any]) -> None:
+    source = source_of(template, "InboxQueue", "RecognizeFunction")
+    assert source["BatchSize"] == {"Ref": "InboxBatch"}
+    assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "InboxConcurrency"}}
+    # More would need a window in which batches are gathered, and more photos in memory at once.
+    assert template["Parameters"]["InboxBatch"]["MaxValue"] == 10
+    variables = image_functions(template)["RecognizeFunction"]["Environment"]["Variables"]
+    assert variables["INBOX_APPEND"] == {"Ref": "InboxAppend"}
+    assert variables["INBOX_QUEUE_URL"] == {"Ref": "InboxQueue"}
 
 
 def test_a_flood_of_photos_starts_no_flood_of_functions(template: dict[str, Any]) -> None:
-    (source,) = image_functions(template)["RebuildEncodingsFunction"]["Events"].values()
-    assert source["Properties"]["ScalingConfig"]["MaximumConcurrency"] <= 10
+    source = source_of(template, "Queue", "RebuildEncodingsFunction")
+    assert source["ScalingConfig"]["MaximumConcurrency"] <= 10
 
 
 def test_a_rebuild_has_a_minute_and_more_and_goes_on_by_messages_as_often_as_it_must(
@@ -144,7 +183,7 @@ def test_a_function_runs_the_code_that_its_image_holds(
     properties = image_functions(template)[function]
     assert (ROOT / "functions" / package / "app.py").is_file()
     assert properties["ImageConfig"] == {"Command": [f"{package}.app.handler"]}
-    assert properties["Environment"]["Variables"] == {"POWERTOOLS_SERVICE_NAME": package}
+    assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == package
 
 
 def test_functions_look_at_the_stacks_own_buckets_and_queue(template: dict[str, Any]) -> None:

@@ -90,11 +90,20 @@ def test_nobody_reaches_a_bucket_without_tls(bucket: str) -> None:
     assert denial["Resource"] == [{"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}]
 
 
-def test_the_bucket_waits_until_it_may_send_to_the_queue() -> None:
+@pytest.mark.parametrize(("bucket", "queue"), [("Bucket", "Queue"), ("WorkBucket", "InboxQueue")])
+def test_a_bucket_waits_until_it_may_send_to_its_queue(bucket: str, queue: str) -> None:
     """S3 refuses to make a bucket that it could not send the events of."""
-    assert RESOURCES["Bucket"]["DependsOn"] == "QueuePolicy"
-    (policy,) = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::SQS::QueuePolicy"]
-    assert policy["Queues"] == [{"Ref": "Queue"}]
+    assert properties(RESOURCES[bucket]["DependsOn"])["Queues"] == [{"Ref": queue}]
+
+
+def test_every_photo_that_is_put_into_the_inbox_reaches_its_queue() -> None:
+    (told,) = properties("WorkBucket")["NotificationConfiguration"]["QueueConfigurations"]
+    assert (told["Event"], told["Queue"]) == ("s3:ObjectCreated:*", {"Fn::GetAtt": ["InboxQueue", "Arn"]})
+    assert told["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "inbox/"}]
+
+
+def test_photos_of_the_inbox_are_gone_after_the_days_that_are_asked_for() -> None:
+    assert lifecycle("WorkBucket", "inbox/")["ExpirationInDays"] == {"Ref": "InboxDays"}
 
 
 @pytest.mark.parametrize("event", ["ObjectCreated", "ObjectRemoved", "LifecycleExpiration"])
