@@ -55,12 +55,13 @@ fast-tests: $(INSTALLED)
 test: $(INSTALLED) ## all tests that need no containers
 	$(BIN)/pytest
 
-# Anew each time: what mutmut remembers of a mutant does not follow changed tests.
+# Anew each time: what mutmut remembers of a mutant does not follow changed tests. Each core tries mutants of its
+# own: numpy's threads would wait for each other, up to a hundred times as long.
 mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those that the tests notice (some minutes)
 	rm -rf .mutants
 	mkdir .mutants
 	ln -s ../layers/lookalike ../layers/lookalike_tools ../tests ../pyproject.toml .mutants/
-	cd .mutants && ../$(BIN)/mutmut run
+	cd .mutants && OPENBLAS_NUM_THREADS=1 ../$(BIN)/mutmut run
 	cd .mutants && ../$(BIN)/mutmut results --all true | ../$(BIN)/python ../tests/mutants/mutation_score.py
 
 soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images

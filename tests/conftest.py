@@ -20,7 +20,7 @@ settings.register_profile("soak", max_examples=1600, deadline=None)
 # As many as `make mutants` takes, for each of its thousand and more mutants, and the same each time.
 settings.register_profile(
     "mutants",
-    max_examples=30,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,

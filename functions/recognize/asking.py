@@ -56,7 +56,15 @@ def ask_all(started: Started, photo: QueryPhoto, wishes: Wishes) -> schemas.Iden
     def policy_of(type_id: str, gallery: Gallery) -> Policy:
         return _choose_policy(started, type_id, replace(wishes, look=look), lambda: gallery)
 
-    found = identify(started.encoder, started.store, photo, policy_of, look=look, append=wishes.append)
+    found = identify(
+        started.encoder,
+        started.store,
+        photo,
+        policy_of,
+        look=look,
+        odds=started.config.odds,
+        append=wishes.append,
+    )
     answer = answers.identified(found)
     _conclude(started, found, answer)
     return answer

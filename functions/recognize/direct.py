@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import ValidationError
 
 from lookalike import errors
@@ -12,7 +14,9 @@ from lookalike.recognition import QueryPhoto
 from recognize import details, schemas
 from recognize.asking import Wishes, ask, ask_for_rebuilds
 from recognize.body import reasons
-from recognize.named_errors import BadRequest, by_name
+from recognize.named_errors import BadRequest, NamedError, NotReady, StorageFailed, by_name
+
+metrics = Metrics()
 
 
 def answer(started: Started, event: dict[str, Any]) -> dict[str, Any]:
@@ -24,9 +28,11 @@ def answer(started: Started, event: dict[str, Any]) -> dict[str, Any]:
     try:
         asked = schemas.DirectQuestion.model_validate(event)
     except ValidationError as error:
-        raise BadRequest(
-            'an invocation must be {"type_id": a type or null, "photo": "queries/..." or "inbox/..."}, with '
-            f'"threshold", "append" and "look" if need be: {reasons(error)}'
+        raise _counted(
+            BadRequest(
+                'an invocation must be {"type_id": a type or null, "photo": "queries/..." or "inbox/..."}, '
+                f'with "threshold", "append" and "look" if need be: {reasons(error)}'
+            )
         ) from None
     name = file_name(asked.photo)
     append = asked.type_id is not None if asked.append is None else asked.append
@@ -37,8 +43,18 @@ def answer(started: Started, event: dict[str, Any]) -> dict[str, Any]:
         if isinstance(error, errors.EncodingsNotReadyError):
             ask_for_rebuilds(started, error)
         if named := by_name(error):
-            raise named from error
+            raise _counted(named) from error
         raise
     about = schemas.EventPhoto(photo=asked.photo, filename=name)
     events.publish(started.bus, started.config.event_bus, [details.recognition_event(found, about)])
     return found.model_dump(mode="json")
+
+
+def _counted(error: NamedError) -> NamedError:
+    """Tell the metrics: Lambda counts an answer that is raised among the function's own failures."""
+    metrics.add_metric("NamedErrors", MetricUnit.Count, 1)
+    if isinstance(error, NotReady):
+        metrics.add_metric("NotBuiltYet", MetricUnit.Count, 1)
+    if isinstance(error, StorageFailed):
+        metrics.add_metric("StorageFailed", MetricUnit.Count, 1)
+    return error

@@ -5,11 +5,12 @@ import json
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike import errors
 from recognize.asking import ask_for_rebuilds
-from recognize.running import logger, started
+from recognize.running import logger, metrics, started
 
 router = APIGatewayHttpRouter()
 
@@ -42,6 +43,7 @@ def ask_to_come_back(error: errors.EncodingsNotReadyError) -> Response[str]:
     except (ClientError, BotoCoreError) as failure:
         response: Response[str] = storage_failed(failure)
         return response
+    metrics.add_metric("NotBuiltYet", MetricUnit.Count, 1)
     return _error(503, str(error))
 
 
@@ -55,6 +57,7 @@ def refuse(error: errors.LookalikeError) -> Response[str]:
 def storage_failed(error: ClientError | BotoCoreError) -> Response[str]:
     """Let the caller try again when storage can't be reached."""
     logger.exception("storage can't be reached", reason=str(error))
+    metrics.add_metric("StorageFailed", MetricUnit.Count, 1)
     return _error(503, "storage can't be reached just now: try again in a moment")
 
 

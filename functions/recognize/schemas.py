@@ -48,6 +48,13 @@ Looked = Annotated[
         description="Where in the photo objects are looked for; else as the type's settings or the stack say."
     ),
 ]
+LookedForAll = Annotated[
+    Look | None,
+    Query(
+        description="Where in the photo objects are looked for, for all types alike; else as the stack says. "
+        "A type's own `look` counts where photos are recognised by its name."
+    ),
+]
 ImageBox = Annotated[
     str | None,
     Query(

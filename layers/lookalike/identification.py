@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.looking import Seen, look_all_over
@@ -18,6 +19,7 @@ from lookalike.recognition import (
     append_match,
     compare,
     load_encodings,
+    read_meanwhile,
 )
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
@@ -59,6 +61,7 @@ def identify(
     policy_of: Callable[[str, Gallery], Policy],
     *,
     look: Look = Look.CENTRE,
+    odds: float = 1.0,
     append: bool = False,
 ) -> Identification:
     """Compare a photo with the types that it shows the most probably; a match joins its type if asked.
@@ -70,7 +73,9 @@ def identify(
         store: holds the gallery and the types' encodings.
         photo: the query.
         policy_of: what decides for a type, with this look.
-        look: where in the photo objects are looked for; types are then ranked by where each is seen.
+        look: where in the photo objects are looked for, for all types alike; they are then ranked by where
+            each is seen.
+        odds: of all types, each alike, against none of them, before the photo is seen.
         append: whether a match joins its type's images.
 
     Raises:
@@ -78,14 +83,18 @@ def identify(
         NotFoundError: there is no type, or none with an image that can be encoded.
         EncodingsNotReadyError: there are types, but none has been built.
     """
+    reading = read_meanwhile(partial(_load_gallery, store))
     started = time.perf_counter()
-    seen = look_all_over(encoder, photo.data, look, photo.middle)
-    encoded = time.perf_counter()
-    gallery = _load_gallery(store)
+    try:
+        seen = look_all_over(encoder, photo.data, look, photo.middle)
+    finally:
+        encoded = time.perf_counter()
+        # That there is nothing to choose from is reported before a problem with the photo.
+        gallery = reading.result()
     if look is Look.ANYWHERE:
-        ranking = gallery.rank_views(seen.encodings, seen.boxes, CANDIDATES)
+        ranking = gallery.rank_views(seen.encodings, seen.boxes, CANDIDATES, odds)
     else:
-        ranking = gallery.rank(seen.encodings[0], CANDIDATES)
+        ranking = gallery.rank(seen.encodings[0], CANDIDATES, odds)
     compared = _compare(store, gallery, [type_id for type_id, _ in ranking.types], seen, policy_of)
     loaded = time.perf_counter()
     candidates = tuple(each for each in compared if each)

@@ -1,9 +1,12 @@
 """Recognising: a query photo against a type, and appending it when it matches."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from aws_lambda_powertools import Logger
@@ -25,6 +28,8 @@ from lookalike.vision.images import FORMATS, sniff_format
 
 APPEND_ATTEMPTS = 4
 """Compare-and-swaps tried before the image's own event must make the row: keeps answers quick."""
+
+T = TypeVar("T")
 
 logger = Logger(child=True)
 _threads = ThreadPoolExecutor(thread_name_prefix="read")
@@ -117,8 +122,7 @@ def recognize(
         NotFoundError: no such type.
         EncodingsNotReadyError: its encodings are still being built.
     """
-    # A copy of the context, so that the request's deadline applies in the thread too.
-    reading = _threads.submit(copy_context().run, load_encodings, store, type_id)
+    reading = read_meanwhile(partial(load_encodings, store, type_id))
     started = time.perf_counter()
     try:
         seen = look(encoder, photo.data, policy, reading.result, photo.middle)
@@ -138,6 +142,12 @@ def recognize(
         encode_ms=(encoded - started) * 1000,
         load_ms=(loaded - encoded) * 1000,
     )
+
+
+def read_meanwhile(read: Callable[[], T]) -> Future[T]:
+    """Read in another thread, while this one encodes."""
+    # A copy of the context, so that the request's deadline applies in the thread too.
+    return _threads.submit(copy_context().run, read)
 
 
 def load_encodings(store: Store, type_id: str) -> Encodings:

@@ -79,7 +79,7 @@ def test_metrics_tell_matches_rows_and_times(api: Api, built_type: str) -> None:
 
     found = eventually(metrics)
     (described,) = found["_aws"]["CloudWatchMetrics"]
-    assert described["Namespace"] == "Lookalike"
+    assert described["Namespace"] == "Lookalike/lookalike"
     units = {metric["Name"]: metric["Unit"] for metric in described["Metrics"]}
     assert units == {
         "Matched": "Count",

@@ -12,7 +12,7 @@ from PIL import Image
 
 from support.photographs import encoded, photograph
 
-FORMATS = ("BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")
 
 
 def no_images() -> Iterator[tuple[str, bytes]]:
@@ -55,6 +55,17 @@ def damaged_images() -> Iterator[tuple[str, bytes]]:
     yield "HEIF of nothing but a header", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
     yield "HEIF of huge dimensions", _heif(30_000, 30_000)
     yield "HEIF with more pixels than it declares", _heif(16, 16)
+    yield "AVIF of nothing but a header", b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif" + bytes(64)
+    yield "AVIF of huge dimensions", _avif(30_000, 30_000)
+    yield (
+        "AVIF film",
+        encoded(
+            Image.new("RGB", (64, 64)),
+            "AVIF",
+            save_all=True,
+            append_images=[Image.new("RGB", (64, 64), "red")],
+        ),
+    )
     yield "BMP of huge dimensions", _bmp(2**31 - 1, 2**31 - 1)
     yield "BMP of negative width", _bmp(-5, 5)
 
@@ -73,6 +84,8 @@ def odd_images() -> Iterator[tuple[str, bytes]]:
     yield "palette", encoded(rgb.convert("P"))
     yield "transparent palette", encoded(rgb.convert("P"), transparency=0)
     yield "alpha", encoded(rgb.convert("RGBA"))
+    yield "AVIF with alpha", encoded(rgb.convert("RGBA"), "AVIF")
+    yield "grey AVIF", encoded(rgb.convert("L"), "AVIF")
     yield "HEIF with alpha", encoded(rgb.convert("RGBA"), "HEIF")
     yield "grey HEIF", encoded(rgb.convert("L"), "HEIF")
     yield "one bit", encoded(rgb.convert("1"))
@@ -109,6 +122,12 @@ def _jpeg(width: int, height: int) -> bytes:
 
 def _heif(width: int, height: int) -> bytes:
     data = encoded(Image.new("RGB", (512, 512)), "HEIF")
+    start = data.index(b"ispe") + 8
+    return data[:start] + struct.pack(">II", width, height) + data[start + 8 :]
+
+
+def _avif(width: int, height: int) -> bytes:
+    data = encoded(Image.new("RGB", (512, 512)), "AVIF", speed=10)
     start = data.index(b"ispe") + 8
     return data[:start] + struct.pack(">II", width, height) + data[start + 8 :]
 

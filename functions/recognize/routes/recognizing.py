@@ -32,7 +32,7 @@ def recognize_any(
     threshold: schemas.Threshold = None,
     append: schemas.AppendIfAsked = False,
     filename: schemas.Filename = None,
-    look: schemas.Looked = None,
+    look: schemas.LookedForAll = None,
 ) -> schemas.IdentifyAnswer:
     """Compare the photo in the body with the nearest types, the best first; a match joins them if asked."""
     photo, about = read_query(router.current_event, store, filename)

@@ -18,6 +18,9 @@ _CONFIGS = {
     "s3": Config(
         # Presigned uploads are signed by it too, and newer buckets take no older signature.
         signature_version="s3v4",
+        # Else botocore gives uploads the host of us-east-1, which redirects for a day after a bucket is made,
+        # and in newer regions for good: a browser follows no redirect of a form.
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
         connect_timeout=2,
         read_timeout=5,
         retries={"mode": "standard", "total_max_attempts": 3},

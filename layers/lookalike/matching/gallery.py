@@ -274,7 +274,7 @@ class Gallery:
         types = tuple((self.type_ids[i], float(probabilities[i])) for i in order)
         return Ranking(types, float(probabilities[-1]))
 
-    def rank_views(self, views: Matrix, boxes: Sequence[Box], count: int) -> Ranking:
+    def rank_views(self, views: Matrix, boxes: Sequence[Box], count: int, odds: float = 1.0) -> Ranking:
         """The types that a photo shows the most probably, anywhere: `count` at most.
 
         Types in different places don't exclude each other. That it shows none is as probable as that there is
@@ -284,8 +284,9 @@ class Gallery:
             views: the photo's views, (views, dimension), rows of length 1.
             boxes: where they are; the first is the middle.
             count: how many types at most.
+            odds: of all types of the gallery, each alike, against none of them.
         """
-        prior = -np.log(max(len(self.type_ids), 1))
+        prior = np.log(odds / max(len(self.type_ids), 1))
         places = rank_by_evidence(self._evidence(views) + prior, boxes)
         order = np.argsort(-places.seen, kind="stable")[:count]
         types = tuple((self.type_ids[i], float(places.seen[i])) for i in order)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lookalike.errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
-from lookalike.vision import heif
+from lookalike.errors import ImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from lookalike.vision import avif, heif
 
 FORMATS = {
+    "AVIF": "image/avif",
     "BMP": "image/bmp",
     "GIF": "image/gif",
     "HEIF": "image/heif",
@@ -34,9 +35,14 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 """The most pixels of a JPEG that we decode: 48-megapixel phones fit."""
 
-MAX_PIXELS_OF = dict.fromkeys(FORMATS, 25_000_000) | {"JPEG": MAX_PIXELS, "WEBP": 12_500_000}
+MAX_PIXELS_OF = dict.fromkeys(FORMATS, 25_000_000) | {
+    "JPEG": MAX_PIXELS,
+    "WEBP": 12_500_000,
+    "AVIF": 12_500_000,
+}
 """The most pixels of an image, by format: bounds memory, see `MOST_MEMORY`. Decoded images take 4 bytes a
-pixel, and as much again while they are turned or converted; WebP's decoder keeps three canvases more."""
+pixel, and as much again while they are turned or converted; WebP's decoder keeps three canvases more, AVIF's
+the picture in its own colours, which may be deep, and a copy."""
 
 MAX_CMYK_PIXELS = 25_000_000
 """The most pixels of a CMYK image: a progressive JPEG's decoder keeps all of them, at 2 bytes a channel."""
@@ -49,7 +55,8 @@ LARGE_PIXELS = 2_000_000
 decoded scaled: however many threads prepare images, memory is bounded."""
 
 MOST_MEMORY = 300 * 1024 * 1024
-"""Bytes that preparing one image may take; a HEIF image that hides how deep its colours are, 200 MB more."""
+"""Bytes that preparing one image may take; 200 MB more for a HEIF image that hides how deep its colours are,
+or an AVIF image with film grain in deep colours and a deep transparency."""
 
 BAND_PIXELS = 1_000_000
 """How many pixels are converted at once."""
@@ -75,6 +82,8 @@ def sniff_format(data: bytes) -> str:
     """
     if heif.is_heif(data):
         return "HEIF"
+    if avif.is_avif(data):
+        return "AVIF"
     for name in map(str.upper, _PLUGINS):
         _, accepts = Image.OPEN[name]
         if accepts and accepts(data[:16]) is True:
@@ -107,10 +116,8 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
     image_format = sniff_format(data)
     most = MAX_PIXELS_OF[image_format]
     try:
-        if image_format == "HEIF":
-            heif.load_decoder()
-            if heif.most_pixels_declared(data) > most:
-                raise Image.DecompressionBombError
+        if image_format in ("AVIF", "HEIF") and _most_pixels_inside(data, image_format) > most:
+            raise Image.DecompressionBombError
         image = Image.open(BytesIO(data), formats=[image_format])
         pixels = image.width * image.height
         if image.info.get("bit_depth", 8) > 8:
@@ -129,6 +136,8 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
             return _to_rgb(image)
     except Image.DecompressionBombError:
         pixels = None
+    except ImageError:
+        raise
     except Exception as error:  # decoders raise nearly anything on hostile bytes
         # What they say tells of their own insides, not of the image.
         raise UndecodableImageError(
@@ -138,6 +147,15 @@ def decode(data: bytes, shorter_side: int | None = None) -> Image.Image:
         f"this {image_format} image has too many pixels{f' ({pixels:,})' if pixels else ''}; "
         f"at most {most:,} are decoded: scale it down"
     )
+
+
+def _most_pixels_inside(data: bytes, image_format: str) -> int:
+    """Of the largest picture in a container, which may be larger than the image says that it is."""
+    if image_format == "AVIF":
+        avif.load_decoder()
+        return avif.most_pixels_coded(data)
+    heif.load_decoder()
+    return heif.most_pixels_declared(data)
 
 
 def check_size(byte_count: int) -> None:

@@ -18,6 +18,7 @@ from lookalike_tools.live.stack import LOCAL_STACK_NAME, Stack, local_session, m
 from lookalike_tools.local.emulator import REGION, Emulator, LocalStackError, running_emulator
 from lookalike_tools.local.template import (
     as_zip_functions,
+    drop_alarms_by_rate,
     drop_bucket_policies,
     image_functions,
     package_of,
@@ -114,6 +115,7 @@ def _deploy(emulator: Emulator, root: Path, model_dir: Path, threshold: float, *
     as_zip_functions(template, CODE_BUCKET, model_dir)
     template = translate(template, REGION)
     drop_bucket_policies(template)
+    drop_alarms_by_rate(template)
     spell_out_routes(template, auth=auth)
 
     cloudformation = make_client(session, "cloudformation", emulator.endpoint_url)

@@ -69,6 +69,14 @@ def drop_bucket_policies(template: Template) -> None:
         del resources[name]
 
 
+def drop_alarms_by_rate(template: Template) -> None:
+    """Drop the alarms on an expression of several metrics, in place: the emulator has none such."""
+    resources = template["Resources"]
+    alarms = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    for name in [name for name, alarm in alarms.items() if "Metrics" in alarm]:
+        del resources[name]
+
+
 def spell_out_routes(template: Template, *, auth: bool) -> None:
     """Turn the OpenAPI body of each HTTP API into routes and integrations, in place.
 

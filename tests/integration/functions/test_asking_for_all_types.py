@@ -1,9 +1,12 @@
 """A photo without a type is decided, kept and told as one that is asked of its type."""
 
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
 
+from lookalike.recognition import QueryPhoto
 from lookalike.storage.provenance import from_metadata
 from support.photographs import blended, photograph
 from support.system import TYPE, System
@@ -62,6 +65,28 @@ def test_each_types_own_threshold_counts_for_it(system: System) -> None:
     assert decided_by(answer, TYPE) == (1, "type")
     assert decided_by(answer, GEAR) == (0.92, "stack")
     assert answer["match"] is None
+
+
+def test_the_stacks_odds_count(system: System) -> None:
+    asking, photo = import_module("recognize.asking"), QueryPhoto(photograph(1, 9))
+    found = []
+    for odds in (1.0, 0.01):
+        config = system.started.config.model_copy(update={"odds": odds})
+        started = replace(system.started, config=config)
+        found.append(asking.ask_all(started, photo, asking.Wishes(append=False)))
+    even, rare = (answer.none / (1 - answer.none) for answer in found)
+    assert rare == pytest.approx(100 * even, rel=0.05)
+    assert found[1].candidates[0].probability < found[0].candidates[0].probability
+
+
+def test_where_to_look_is_one_for_all_types(system: System) -> None:
+    """A type's own look counts where it is named: all types are seen in the same views."""
+    body = b'{"look": "anywhere"}'
+    assert system.call("PUT /types/{type_id}/settings", body, content_type="application/json")[0] == 200
+    assert {each["look"] for each in ask(system, photograph(1, 9))["candidates"]} == {"centre"}
+    _, api = system.call("GET /openapi.json")
+    (look,) = (each for each in api["paths"]["/recognize"]["post"]["parameters"] if each["name"] == "look")
+    assert "for all types alike" in look["description"]
 
 
 def test_of_several_types_that_match_the_nearest_is_told(system: System) -> None:

@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,26 @@ def test_only_the_gallery_and_the_candidates_are_read(encoder: Encoder, a_thousa
     events.unregister("before-parameter-build.s3.GetObject", note)
     assert len(read) == 1 + CANDIDATES
     assert "_gallery" in read[0]
+
+
+def test_the_gallery_is_read_while_the_photo_is_encoded(
+    encoder: Encoder, a_thousand_types: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, encode = Event(), encoder.encode_pixels
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        if "_gallery" in params["Key"]:
+            asked.set()
+
+    def encode_once_asked(pixels: np.ndarray) -> np.ndarray:
+        assert asked.wait(timeout=60)
+        return encode(pixels)
+
+    monkeypatch.setattr(encoder, "encode_pixels", encode_once_asked)
+    events = a_thousand_types.bucket.client.meta.events
+    events.register("before-parameter-build.s3.GetObject", note)
+    assert find(encoder, a_thousand_types, photograph(5, 9)).match
+    events.unregister("before-parameter-build.s3.GetObject", note)
 
 
 def test_the_time_that_a_thousand_types_take_is_reported(

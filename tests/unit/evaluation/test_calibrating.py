@@ -27,6 +27,18 @@ def test_as_many_exceed_the_threshold_as_the_rate_allows_with_one_more_photo(
     assert calibration.far_interval == wilson(exceeding, 99)
 
 
+def test_where_the_rate_allows_not_quite_one_more_photo_none_exceeds_the_threshold() -> None:
+    assert calibrate(Scores(np.array([0.5]), np.arange(98) / 100), 0.02).far == 0
+
+
+def test_no_threshold_is_beyond_1() -> None:
+    assert calibrate(Scores(np.array([0.5]), np.array([1.00001])), 0.01).threshold == 1
+
+
+def test_one_photo_of_its_own_is_all_of_them() -> None:
+    assert calibrate(Scores(np.array([0.9]), np.linspace(0, 0.5, 200)), 0.01).tar == 1
+
+
 def test_a_threshold_is_rounded_up_to_four_decimals() -> None:
     calibration = calibrate(Scores(np.array([0.5]), np.array([0.123412])), 0.5)
     assert calibration.threshold == 0.1235
@@ -71,6 +83,11 @@ def test_photos_are_too_few_where_none_may_exceed_the_threshold_and_the_rate_tol
         allowed = float(warned[0].rpartition("--far ")[2])
         assert warn_of_few_photos(few(20, photos), allowed) == []
         assert warn_of_few_photos(few(20, photos), allowed - 0.0002)
+
+
+def test_a_rate_that_photos_allow_to_the_digit_is_told_as_it_is() -> None:
+    (warned,) = warn_of_few_photos(few(20, 99), 0.001)
+    assert warned.endswith("--far 0.01")
 
 
 def test_too_few_photos_are_told_once_for_all_types() -> None:

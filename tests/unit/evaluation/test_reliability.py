@@ -75,3 +75,15 @@ def test_a_curve_is_made_of_shares_that_are_one_together(genuine: list[float], i
     assert np.all((found.said >= -1e-9) & (found.said <= 1 + 1e-9))
     assert np.all((found.right >= -1e-9) & (found.right <= 1 + 1e-9))
     assert 0 <= calibration_error(found) <= 1
+
+
+def test_probabilities_lie_in_ten_bins_certainty_in_the_last() -> None:
+    assert claims(0, 0.05, 0.15, 0.85, 0.95, 1).counts.tolist() == [[2, 1, 0, 0, 0, 0, 0, 0, 1, 2]]
+
+
+def test_impostors_count_as_often_as_their_types_are_drawn() -> None:
+    genuine = bin_claims(np.array([0.95, 0.95]), np.array([0, 1]), 2)
+    impostor = bin_claims(np.array([0.05, 0.35]), np.array([0, 1]), 2)
+    assert reliability(genuine, [impostor], np.array([3.0, 1.0])).share == pytest.approx([0.375, 0.125, 0.5])
+    # Only how often they count in proportion matters.
+    assert reliability(genuine, [impostor], np.array([0.3, 0.1])).share == pytest.approx([0.375, 0.125, 0.5])

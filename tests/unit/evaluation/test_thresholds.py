@@ -55,12 +55,13 @@ def score(types: list[Encodings], wanted: list[str]) -> dict[str, dict[Rule, Sco
     return dict(score_types(types, learn(types), wanted))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def scored() -> tuple[list[Encodings], dict[str, dict[Rule, Scores]]]:
     types = named(photos(20, seed=1000))
     return types, score(types, [each.type_id for each in types])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", list(Rule))
 @pytest.mark.parametrize("far", [0.01, 0.05])
 def test_it_keeps_its_rate_on_other_photos_of_the_same_types(
@@ -179,6 +180,11 @@ def test_the_rule_is_the_one_that_accepts_more_of_the_types_own_photos() -> None
     good, bad = (Scores(np.full(20, value), np.linspace(0, 0.5, 200)) for value in (0.9, 0.1))
     assert choose_rule([{Rule.SIMILARITY: good, Rule.PROBABILITY: bad}], 0.01) is Rule.SIMILARITY
     assert choose_rule([{Rule.SIMILARITY: bad, Rule.PROBABILITY: good}], 0.01) is Rule.PROBABILITY
+
+
+def test_of_rules_that_accept_as_many_probability_is_the_one() -> None:
+    same = Scores(np.full(20, 0.9), np.linspace(0, 0.5, 200))
+    assert choose_rule([dict.fromkeys(Rule, same)], 0.01) is Rule.PROBABILITY
 
 
 def test_two_types_are_enough_to_compare_both_rules() -> None:

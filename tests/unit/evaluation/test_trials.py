@@ -119,6 +119,27 @@ def test_siblings_are_each_others_or_one_of_them_the_others_nearest_type() -> No
     assert np.array_equal(drawn.siblings, drawn.siblings.T)
 
 
+def test_siblings_are_near_by_direction_however_varied_they_are() -> None:
+    def photos(*degrees: float) -> np.ndarray:
+        return np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1).astype(np.float32)
+
+    # b lies between a and d. Its photos are so varied that their mean is short: c's is closer to being a's.
+    types = [photos(*[20] * 3), photos(60, -60, 60), photos(*[45] * 3), photos(*[-10] * 3)]
+    drawn = draw(types, 2, np.random.default_rng(0))
+    assert sorted(drawn.references[1]) in ([0, 1], [1, 2])
+    pairs = {"".join(sorted("abcd"[number] for number in pair)) for pair in np.argwhere(drawn.siblings)}
+    assert pairs == {"ab", "bd", "ac"}
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_what_scores_say_is_from_0_to_1(rule: Rule) -> None:
+    said = as_probabilities(np.array([-800, -0.5, 0, 0.5, 800]), rule)
+    assert (said[0], said[-1]) == (0, 1)
+    assert said[1:4].tolist() == pytest.approx(
+        [0, 0, 0.5] if rule is Rule.SIMILARITY else [0.3775, 0.5, 0.6225], abs=1e-4
+    )
+
+
 @both_rules
 def test_each_query_is_a_trial_against_every_type(one: Draw, rule: Rule) -> None:
     trials = trials_of([one, one], rule)

@@ -1,12 +1,16 @@
 """Of many views, the one that speaks most for a type decides; of one view, it is as without views."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lookalike.matching.decision import decide, decide_anywhere
+from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
+from lookalike.matching.probability import Calibration
 from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Look, Rule, StoredSettings, TypeSettings
 from lookalike.vision.boxes import Box
@@ -116,3 +120,42 @@ def test_the_requests_look_comes_before_the_types_and_the_stacks(
     stored = StoredSettings(TypeSettings(look=own))
     defaults = StackDefaults(rule, 0.92, look=stack)
     assert choose_policy(None, stored, defaults, lambda: None, requested).look is chosen
+
+
+def log_odds(type_id: str, gallery: Gallery, odds: float = 1.0) -> float:
+    """Of a photo that shows a type, by the score of the decision, asked for `ASKED`."""
+    policy = replace(PROBABILITY, gallery=gallery, odds=odds)
+    score = decide_anywhere(views_with(type_id, 7), BOXES, ENCODINGS, policy).score
+    return float(np.log(score / (1 - score)))
+
+
+def test_the_stacks_odds_and_the_calibration_shift_the_log_odds() -> None:
+    vague = replace(GALLERY, fit=replace(GALLERY.fit, calibration=Calibration(2, 0)))
+    shifted = replace(GALLERY, fit=replace(GALLERY.fit, calibration=Calibration(2, 0.5)))
+    plain = log_odds("type-03", vague)
+    assert log_odds("type-03", vague, odds=3) == pytest.approx(plain + np.log(3), abs=1e-3)
+    assert log_odds("type-03", shifted) == pytest.approx(plain + 0.5, abs=1e-3)
+
+
+def test_what_is_seen_among_other_types_decides_not_what_the_view_alone_would_say() -> None:
+    views = views_with(ASKED, 7)
+    views[0] = QUERIES["type-03"]
+    seen = decide_anywhere(views, BOXES, ENCODINGS, PROBABILITY)
+    alone = decide(views[seen.view], ENCODINGS, PROBABILITY)
+    between = (seen.score + alone.score) / 2
+    assert abs(seen.score - alone.score) > 1e-4
+    policy = replace(PROBABILITY, threshold=between)
+    assert decide_anywhere(views, BOXES, ENCODINGS, policy).match is (seen.score > between)
+    assert decide(views[seen.view], ENCODINGS, policy).match is (alone.score > between)
+
+
+def test_that_a_photo_shows_none_is_told_of_the_place_of_its_first_type() -> None:
+    assert GALLERY.rank_views(views_with(ASKED, 7), BOXES, 1).none < 0.1
+    assert GALLERY.replace(dict.fromkeys(TYPES)).rank_views(views_with(ASKED, 7), BOXES, 1).none == 1
+
+
+def test_of_one_view_a_type_alone_ranks_as_without_views() -> None:
+    alone = gallery_of({ASKED: TYPES[ASKED][:5]})
+    for query in QUERIES.values():
+        expected = alone.rank(query, 1).types[0][1]
+        assert alone.rank_views(query[np.newaxis], WHOLE, 1).types[0][1] == pytest.approx(expected, abs=1e-6)

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lookalike.matching.gallery import Prototype
+from lookalike.vision.boxes import Box
 from support.catalogues import MODEL, catalogue, gallery_of, prototypes_of, unit
 
 
@@ -84,3 +87,24 @@ def test_ranking_names_no_more_types_than_wanted_the_most_probable_first() -> No
     assert len(probabilities) == 3
     assert probabilities == sorted(probabilities, reverse=True)
     assert len(full.rank(types["type-05"][0], 50).types) == 8
+
+
+@given(odds=st.floats(0.01, 100))
+def test_odds_of_all_types_against_none_move_what_a_photo_may_show(odds: float) -> None:
+    types = catalogue(seed=9, types=4, photos=3, spread=1.5)
+    known, query = gallery_of(types), types["type-01"][0]
+    middle = [Box(0, 0, 1, 1)]
+    of_one_view = [known.rank_views(query[np.newaxis], middle, 4, each) for each in (1.0, odds)]
+    for even, shifted in (of_one_view, [known.rank(query, 4, each) for each in (1.0, odds)]):
+        assert (1 - shifted.none) / shifted.none == pytest.approx(
+            odds * (1 - even.none) / even.none, rel=1e-6
+        )
+        assert [type_id for type_id, _ in shifted.types] == [type_id for type_id, _ in even.types]
+        assert sum(probability for _, probability in shifted.types) + shifted.none == pytest.approx(1)
+
+
+def test_types_that_are_as_probable_rank_by_name() -> None:
+    rows = catalogue(seed=9, types=1, photos=3)["type-00"]
+    full = gallery_of({f"type-{number:03}": rows for number in range(200)})
+    for ranking in (full.rank(rows[0], 200), full.rank_views(rows[:1], [Box(0, 0, 1, 1)], 200)):
+        assert [type_id for type_id, _ in ranking.types] == list(full.type_ids)

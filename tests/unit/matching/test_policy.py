@@ -137,3 +137,33 @@ def test_a_request_can_make_what_joins_stricter_and_never_looser(
     chosen = choose_policy(requested, StoredSettings(own), STACK, refuse)
     assert (score > chosen.threshold) is match
     assert chosen.admits(score) is joins
+
+
+def test_what_joins_exceeds_the_threshold_where_nothing_else_is_asked() -> None:
+    policy = Policy(Rule.SIMILARITY, 0.5)
+    assert [policy.admits(score) for score in (0.5, 0.51)] == [False, True]
+
+
+def test_by_probability_what_joins_exceeds_what_is_meant_for_probability() -> None:
+    stack = StackDefaults(Rule.PROBABILITY, 0.92)
+    chosen = choose_policy(0.3, StoredSettings(), stack, lambda: GALLERY)
+    assert [chosen.admits(score) for score in (0.4, 0.6)] == [False, True]
+
+
+def test_until_there_is_a_gallery_settings_that_can_not_be_read_append_nothing() -> None:
+    stack = StackDefaults(Rule.PROBABILITY, 0.92)
+    chosen = choose_policy(None, parse_settings(b"no JSON"), stack, lambda: None)
+    assert not chosen.appends
+    unreadable, early = (chosen.notice or "").split("; ", 1)
+    assert unreadable.startswith("settings.json") and early.startswith("similarity decided")
+
+
+def test_a_request_no_stricter_than_the_stack_changes_nothing_until_there_is_a_gallery() -> None:
+    stack = StackDefaults(Rule.PROBABILITY, 0.92)
+    assert choose_policy(0.92, StoredSettings(), stack, lambda: None).threshold_source == "stack"
+
+
+def test_each_notice_is_told() -> None:
+    stack, stored = StackDefaults(Rule.PROBABILITY, 0.92), parse_settings(b'{"threshold": 0.95, "angle": 7}')
+    unknown, unmeant = (choose_policy(None, stored, stack, lambda: GALLERY).notice or "").split("; ")
+    assert unknown.endswith("angle") and unmeant.startswith("the type's threshold")

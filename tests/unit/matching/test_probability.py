@@ -87,7 +87,7 @@ def test_a_photo_halfway_between_two_types_is_either(seed: int) -> None:
 
 
 @given(seed=seeds, shuffle=seeds)
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 def test_a_fit_is_the_same_whatever_order_photos_came_in(seed: int, shuffle: int) -> None:
     types = catalogue(seed, types=5, photos=4)
     random = np.random.default_rng(shuffle)
@@ -105,7 +105,7 @@ def test_a_fit_is_the_same_whatever_order_photos_came_in(seed: int, shuffle: int
     photos=st.integers(1, 3),
     alike=st.sampled_from(["photos", "types", "nothing"]),
 )
-@settings(max_examples=60)
+@settings(max_examples=settings().max_examples // 2)
 def test_a_poor_catalogue_has_sane_answers(seed: int, types: int, photos: int, alike: str) -> None:
     known = catalogue(seed, types, photos)
     if alike == "photos":

@@ -84,3 +84,15 @@ def test_the_rule_that_is_gone_becomes_the_one_in_its_place(threshold: str) -> N
     assert parsed.settings == TypeSettings(rule=Rule.PROBABILITY, vouch="uploaded")
     assert parsed.readable
     assert "probability decides" in (parsed.notice or "")
+
+
+def test_all_that_is_wrong_with_settings_is_told_in_one_line() -> None:
+    notice = parse_settings(b'{"threshold": 7, "max_recognized": -1}').notice or ""
+    assert notice.startswith("settings.json can't be read (threshold: ")
+    assert "; max_recognized: " in notice
+    assert notice.endswith(", and nothing is appended until it is put right")
+
+
+def test_each_thing_passed_over_is_told() -> None:
+    gone, unknown = (parse_settings(b'{"rule": "relative", "angle": 7}').notice or "").split("; ")
+    assert gone.startswith("the rule relative is gone") and unknown.endswith("ignored: angle")

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from lookalike.matching.sighting import (
     Sighting,
+    rank_by_evidence,
     shared_parts,
     sight_by_evidence,
     sight_by_similarity,
@@ -93,3 +94,30 @@ def test_how_much_boxes_share() -> None:
     assert shared[0].tolist() == [1, 1, 1, 1]
     assert shared[1, 2] == 0
     assert shared[1, 3] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_rounding_takes_no_similarity_beyond_1(sign: int) -> None:
+    longer = np.array([[sign * 1.0001, 0]], np.float32)
+    assert sight_by_similarity(longer, np.eye(1, 2, dtype=np.float32)) == Sighting(0, sign)
+
+
+def test_boxes_above_each_other_share_nothing() -> None:
+    assert shared_parts([Box(0, 0, 1, 0.4), Box(0, 0.6, 1, 1)])[0, 1] == 0
+
+
+def test_views_that_share_no_more_than_a_half_are_different_places() -> None:
+    evidence = np.array([[8.0, 0.0], [0.0, 30.0]])
+    half = sight_by_evidence(evidence, [Box(0, 0, 0.5, 0.5), Box(0.25, 0, 0.75, 0.5)])
+    more = sight_by_evidence(evidence, [Box(0, 0, 0.5, 0.5), Box(0.125, 0, 0.625, 0.5)])
+    assert half[0] == Sighting(0, about(8))
+    assert more[0] == Sighting(0, about(8 - 30 + np.log(2)))
+
+
+def test_evidence_beyond_what_floats_hold_leaves_other_places_as_they_are() -> None:
+    apart = [Box(0, 0, 0.3, 0.3), Box(0.6, 0.6, 0.9, 0.9)]
+    places = rank_by_evidence(np.array([[5000.0, -5000.0], [-5000.0, 1.0]]), apart)
+    assert places.seen == pytest.approx([1, np.e / (1 + np.e)])
+    assert places.none == pytest.approx([0, 1 / (1 + np.e)])
+    nothing = rank_by_evidence(np.array([[-5000.0]]), apart[:1])
+    assert (*nothing.seen, *nothing.none) == (0, 1)

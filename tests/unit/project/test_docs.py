@@ -11,6 +11,7 @@ PAGES = sorted(
     for page in (
         *ROOT.glob("*.md"),
         *ROOT.glob(".github/*.md"),
+        *ROOT.glob("functions/**/*.md"),
         *ROOT.glob("layers/**/*.md"),
         *ROOT.glob("tests/*.md"),
     )

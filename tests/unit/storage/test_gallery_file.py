@@ -21,7 +21,12 @@ def test_a_gallery_survives_being_written_down() -> None:
     types = catalogue(seed=9, types=5, photos=4)
     full = gallery_of(types)
     again = load(dump(full), MODEL, 48)
-    assert (again.type_ids, again.fit.calibration) == (full.type_ids, full.fit.calibration)
+    assert (again.model_id, again.type_ids) == (full.model_id, full.type_ids)
+    assert replace(again.fit, metric=full.fit.metric) == full.fit
+    metric = again.fit.metric
+    assert {each.dtype for each in (again.means, metric.mean, metric.basis, metric.variances)} == {
+        np.dtype(np.float32)
+    }
     query = types["type-02"][0]
     assert again.rank(query, 5).none == pytest.approx(full.rank(query, 5).none, abs=0.01)
 
@@ -83,7 +88,7 @@ def test_what_is_no_gallery_is_refused(data: bytes) -> None:
 
 
 def test_a_gallery_of_another_dimension_is_refused() -> None:
-    with pytest.raises(CorruptFileError, match="means"):
+    with pytest.raises(CorruptFileError, match=r"means is float16 \(2, 8\) instead of float16 \(2, 16\)"):
         load(dump(gallery_of(catalogue(14, 2, 2, 8))), MODEL, 16)
 
 
@@ -93,3 +98,34 @@ def test_ten_thousand_types_take_little_more_than_ten_megabytes() -> None:
     means = np.resize(few.means, (10_000, 512))
     many = Gallery(MODEL, names, means, np.ones(10_000, np.int32), few.fit)
     assert len(dump(many)) < 10.6e6
+
+
+def test_types_of_one_photo_have_means_of_length_1() -> None:
+    rows = catalogue(16, 4, 1, 8)
+    assert np.linalg.norm(load(dump(gallery_of(rows)), MODEL, 8).means, axis=1) == pytest.approx(
+        [1] * 4, abs=1e-3
+    )
+
+
+def test_means_a_little_longer_than_encodings_are_refused() -> None:
+    full = gallery_of(catalogue(17, 2, 2, 8))
+    longer = full.means / np.linalg.norm(full.means, axis=1, keepdims=True) * np.float32(1.05)
+    with pytest.raises(CorruptFileError, match="longer"):
+        load(dump(replace(full, means=longer)), MODEL, 8)
+
+
+def test_directions_along_the_axes_are_orthonormal() -> None:
+    full = gallery_of(catalogue(18, 3, 2, 8))
+    along = replace(full.fit.metric, basis=np.eye(8)[:3], variances=np.ones(3))
+    again = load(dump(replace(full, fit=replace(full.fit, metric=along))), MODEL, 8)
+    assert np.array_equal(again.fit.metric.basis, np.eye(8)[:3])
+
+
+@pytest.mark.parametrize("name", ["photos", "types", "rows"])
+def test_a_fit_may_count_nothing_and_no_less(name: str) -> None:
+    full = gallery_of(catalogue(19, 2, 2, 8))
+    counted: list[dict[str, Any]] = [{name: 0}, {name: -1}]
+    none, less = (replace(full, fit=replace(full.fit, **each)) for each in counted)
+    assert getattr(load(dump(none), MODEL, 8).fit, name) == 0
+    with pytest.raises(CorruptFileError, match="negative"):
+        load(dump(less), MODEL, 8)

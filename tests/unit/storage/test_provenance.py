@@ -105,3 +105,10 @@ def test_a_long_file_name_is_cut_at_a_whole_character() -> None:
 def test_a_file_name_that_is_no_utf_8_is_kept_as_far_as_it_is() -> None:
     kept = from_metadata(to_metadata(Provenance(Origin.RECOGNIZED, filename="a\ud800.png"))).filename
     assert kept == "a?.png"
+
+
+def test_a_row_tells_all_that_is_known_of_its_image() -> None:
+    box = Box(0.1, 0.2, 0.3, 0.4)
+    row = Provenance(Origin.RECOGNIZED, 0.98, NEAREST, "mutter.jpg", box).row("the key", "the etag", "now")
+    assert (row.image, row.etag, row.origin, row.time) == ("the key", "the etag", Origin.RECOGNIZED, "now")
+    assert (row.similarity, row.nearest, row.filename, row.box) == (0.98, NEAREST, "mutter.jpg", box)

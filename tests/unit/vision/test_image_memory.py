@@ -1,6 +1,7 @@
 """Preparing an image takes bounded memory, whatever the image is: the most that each format may cost."""
 
 import io
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -78,6 +79,12 @@ def deep_heif() -> bytes:
     return buffer.getvalue()
 
 
+def avif_that_claims_to_be_small() -> bytes:
+    data = filled("AVIF", "RGB", (8192, 8192), speed=10, subsampling="4:4:4")
+    size = data.index(b"ispe") + 8
+    return data[:size] + struct.pack(">II", 8, 8) + data[size + 8 :]
+
+
 def grey_of_16_bits() -> bytes:
     side = int(images.MAX_PIXELS_OF["PNG"] ** 0.5)
     return encoded(Image.fromarray(np.full((side, side), 777, np.uint16)))
@@ -100,6 +107,13 @@ def grey_of_16_bits() -> bytes:
         pytest.param(lambda: frames("GIF", "P"), id="animated GIF"),
         pytest.param(lambda: blank("WEBP", "RGBA"), id="WEBP"),
         pytest.param(lambda: frames("WEBP", "RGBA"), id="animated WEBP"),
+        pytest.param(lambda: blank("AVIF", "RGB", speed=10), id="AVIF"),
+        pytest.param(
+            lambda: blank("AVIF", "RGBA", speed=10, subsampling="4:4:4"), id="AVIF of all colours and alpha"
+        ),
+        pytest.param(
+            lambda: blank("AVIF", "RGB", speed=10, advanced={"film-grain-test": "1"}), id="grainy AVIF"
+        ),
         pytest.param(lambda: blank("HEIF", "RGB"), id="HEIF"),
         pytest.param(lambda: blank("HEIF", "RGBA", chroma=444), id="HEIF of all colours and alpha"),
         pytest.param(deep_heif, id="HEIF of 10 bits"),
@@ -116,6 +130,7 @@ def test_the_largest_images_are_prepared_in_bounded_memory(tmp_path: Path, make:
     [
         pytest.param(lambda: strip("RGB", images.MAX_PIXELS, progressive=True), id="JPEG strip"),
         pytest.param(lambda: filled("JPEG", "CMYK", (7000, 7000), progressive=True), id="CMYK JPEG"),
+        pytest.param(avif_that_claims_to_be_small, id="AVIF that claims to be small"),
     ],
 )
 def test_what_would_take_more_is_refused(tmp_path: Path, make: Callable[[], bytes]) -> None:

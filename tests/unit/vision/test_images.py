@@ -109,7 +109,7 @@ def test_the_first_frame_of_an_animation_counts() -> None:
     assert images.decode(data).getpixel((0, 0)) == (255, 0, 0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=settings().max_examples // 2)
 @given(st.integers(1, 700), st.integers(1, 700))
 @example(1, 1)
 @example(1, 700)

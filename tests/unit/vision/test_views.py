@@ -84,7 +84,7 @@ def test_the_middle_view_is_what_is_encoded_without_views(image_format: str, ori
     np.testing.assert_array_equal(cut_views(data, SIZE).pixels[0], preprocess(data, SIZE))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4, deadline=None)
 @given(st.integers(1, 1800), st.integers(1, 1800))
 def test_the_middle_view_is_the_same_at_any_size(width: int, height: int) -> None:
     data = file(photo(width, height), "JPEG")
@@ -188,12 +188,14 @@ def peak(kind: str, path: Path) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.slow
 def test_views_of_50_megapixels_need_little_more_memory_than_the_middle(fifty_megapixels: Path) -> None:
     nothing, middle, views = (peak(kind, fifty_megapixels) for kind in ("nothing", "middle", "views"))
     assert views - middle < 40
     assert views - nothing < 100
 
 
+@pytest.mark.slow
 def test_a_small_box_of_50_megapixels_stays_within_the_bound_of_images(fifty_megapixels: Path) -> None:
     nothing, box = (peak(kind, fifty_megapixels) for kind in ("nothing", "box"))
     assert box - nothing < 300
