@@ -4,6 +4,7 @@ from typing import Any
 
 from lookalike.describing import ImageState, TypeState
 from lookalike.identification import Identification
+from lookalike.matching.encodings import Origin
 from lookalike.matching.gallery import Gallery
 from lookalike.recognition import Comparison, Recognition
 from lookalike.vision.boxes import round_box
@@ -39,7 +40,7 @@ def identified(found: Identification) -> schemas.IdentifyAnswer:
 
 def _compared(comparison: Comparison) -> dict[str, Any]:
     policy, decision = comparison.policy, comparison.decision
-    other = decision.nearest_other
+    other, against = decision.nearest_other, decision.counterexample
     return {
         "type_id": comparison.encodings.type_id,
         "match": decision.match,
@@ -53,6 +54,7 @@ def _compared(comparison: Comparison) -> dict[str, Any]:
         "views": len(comparison.seen.boxes),
         "notice": policy.notice,
         "nearest_other": schemas.OtherType(**other._asdict()) if other else None,
+        "counterexample": schemas.Neighbour(**against._asdict()) if against else None,
         "nearest": [schemas.Neighbour(**neighbour._asdict()) for neighbour in decision.nearest],
     }
 
@@ -88,7 +90,8 @@ def described(state: TypeState, model_id: str) -> schemas.TypeAnswer:
     return schemas.TypeAnswer(
         type_id=state.type_id,
         images=state.images,
-        encodings=sum(state.origins.values()),
+        counterexamples=state.counterexamples,
+        encodings=sum(state.origins.values()) - state.origins[Origin.COUNTEREXAMPLE],
         origins={str(origin): count for origin, count in state.origins.items()},
         rejected=[
             schemas.RejectedImage(image=entry.image, reason=entry.reason)

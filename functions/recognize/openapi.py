@@ -43,6 +43,7 @@ def describe_api(app: APIGatewayHttpResolver, version: str) -> str:
         paths["/types/{type_id}/recognize"].post,
         paths["/recognize"].post,
         paths["/types/{type_id}/images/{name}"].put,
+        paths["/types/{type_id}/counterexamples/{name}"].put,
     ):
         if operation:
             operation.requestBody = _IMAGE_BODY

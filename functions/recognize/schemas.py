@@ -1,7 +1,7 @@
 """What the API takes and answers, as its OpenAPI description tells it."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -33,7 +33,8 @@ Token = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many to list at most.")]
 ImageOrigin = Annotated[
-    Origin | None, Query(description="Only images that were `uploaded`, or `recognized`: the newest first.")
+    Literal[Origin.UPLOADED, Origin.RECOGNIZED] | None,
+    Query(description="Only images that were `uploaded`, or `recognized`: the newest first."),
 ]
 MediaType = Annotated[
     str,
@@ -126,6 +127,10 @@ class Candidate(BaseModel):
     views: Annotated[int, Field(description="How many views of the photo were looked at.")]
     notice: Annotated[str | None, Field(description="Why something is not as the type's settings ask.")]
     nearest_other: Annotated[OtherType | None, Field(description="By probability: what else it may be.")]
+    counterexample: Annotated[
+        Neighbour | None,
+        Field(description="The one that the photo resembles more than any reference: it is no match then."),
+    ]
     nearest: list[Neighbour]
 
 
@@ -216,7 +221,8 @@ class TypeAnswer(BaseModel):
 
     type_id: str
     images: int
-    encodings: int
+    counterexamples: int
+    encodings: Annotated[int, Field(description="Of its images.")]
     origins: Annotated[dict[str, int], Field(description="Encodings by the origin of their images.")]
     rejected: Annotated[
         list[RejectedImage],

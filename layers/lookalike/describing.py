@@ -10,6 +10,7 @@ from typing import Literal
 from lookalike import keys
 from lookalike.errors import InvalidTokenError, NotFoundError
 from lookalike.image_versions import list_versions
+from lookalike.keys import Folder
 from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
 from lookalike.matching.settings import StoredSettings
 from lookalike.storage.bucket import Page, StoredObject
@@ -22,6 +23,7 @@ class TypeState:
 
     Attributes:
         images: how many images it has.
+        counterexamples: how many counterexamples.
         origins: how many rows there are by the origin of their images.
         rejected: the images that can't be encoded.
         built_at: when its encodings last changed; None if there are none yet.
@@ -31,6 +33,7 @@ class TypeState:
 
     type_id: str
     images: int
+    counterexamples: int
     origins: dict[Origin, int]
     rejected: tuple[Rejection, ...]
     built_at: str | None
@@ -61,10 +64,12 @@ def describe_type(store: Store, type_id: str) -> TypeState:
         raise NotFoundError(
             f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"
         )
+    counterexamples = sum(map(keys.is_counterexample, images))
     counted = Counter(row.origin for row in encodings.rows)
     return TypeState(
         type_id=type_id,
-        images=len(images),
+        images=len(images) - counterexamples,
+        counterexamples=counterexamples,
         origins={origin: counted[origin] for origin in Origin},
         rejected=encodings.rejected,
         built_at=encodings.built_at,
@@ -73,15 +78,18 @@ def describe_type(store: Store, type_id: str) -> TypeState:
     )
 
 
-def describe_images(store: Store, type_id: str, token: str | None, limit: int) -> Page[ImageState]:
-    """Describe a page of a type's images, in order of their names.
+def describe_images(
+    store: Store, type_id: str, token: str | None, limit: int, folder: Folder = Folder.IMAGES
+) -> Page[ImageState]:
+    """Describe a page of a type's images, or of its counterexamples, in order of their names.
 
     Raises:
-        NotFoundError: the type has no image.
+        NotFoundError: the type has no image; asked for counterexamples, the bucket holds nothing of it.
         InvalidTokenError: the token is of no page.
     """
-    page = store.list_images(type_id, token, limit)
-    if not page.items and not token and not page.next_token:
+    page = store.list_images(type_id, token, limit, folder)
+    nothing = not page.items and not token and not page.next_token
+    if nothing and (folder is Folder.IMAGES or not store.has_type(type_id)):
         raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
     return Page(_states(store, type_id, page.items), page.next_token)
 
@@ -125,7 +133,7 @@ def _states(store: Store, type_id: str, images: Iterable[StoredObject]) -> list[
     rejected = {(entry.image, entry.etag): entry for entry in encodings.rejected}
 
     def state(image: StoredObject) -> ImageState:
-        name = image.key.removeprefix(keys.images_prefix(type_id))
+        name = image.key.removeprefix(keys.type_prefix(type_id)).partition("/")[2]
         version = image.key, image.etag
         if row := rows.get(version):
             return ImageState(name, image, "encoded", row)

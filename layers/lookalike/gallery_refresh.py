@@ -69,11 +69,11 @@ def _learn(store: Store, prototypes: Mapping[str, Prototype]) -> Fit | None:
 
 
 def _prototype(encodings: Encodings) -> Prototype:
-    return Prototype.of(encodings.matrix)
+    return Prototype.of(encodings.references.matrix)
 
 
 def _teaching_and_all(encodings: Encodings) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    return encodings.of_origin(Origin.UPLOADED).matrix, encodings.matrix
+    return encodings.of_origin(Origin.UPLOADED).matrix, encodings.references.matrix
 
 
 def _of_each(store: Store, type_ids: Iterable[str], take: Callable[[Encodings], T]) -> dict[str, T | None]:
@@ -81,7 +81,7 @@ def _of_each(store: Store, type_ids: Iterable[str], take: Callable[[Encodings], 
 
     def read(type_id: str) -> T | None:
         encodings, _ = store.read_encodings(type_id)
-        return take(encodings) if encodings and encodings.rows else None
+        return take(encodings) if encodings and encodings.references.rows else None
 
     wanted = list(type_ids)
     with ThreadPoolExecutor(READERS) as threads:

@@ -114,7 +114,7 @@ def identify(
 
 
 def _rows(match: Comparison | None) -> int:
-    return len(match.encodings.rows) if match else 0
+    return len(match.encodings.references.rows) if match else 0
 
 
 def _load_gallery(store: Store) -> Gallery:

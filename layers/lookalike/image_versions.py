@@ -68,7 +68,7 @@ def _agrees(image: StoredObject, entry: Row | Rejection) -> bool:
     if isinstance(entry, Rejection):
         return image.metadata.get(BOX) == entry.box
     try:
-        provenance = from_metadata(image.metadata)
+        row = from_metadata(image.metadata).row(image.key, image.etag, entry.time)
     except InvalidBoxError:
         return False
-    return (provenance.origin, provenance.box) == (entry.origin, entry.box)
+    return (row.origin, row.box) == (entry.origin, entry.box)

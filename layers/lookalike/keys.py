@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from enum import StrEnum
 from typing import NamedTuple
 
 from lookalike.errors import InvalidNameError
@@ -17,15 +18,25 @@ TYPE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 QUERY_KEY_PATTERN = r"^queries/[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 MAX_KEY_BYTES = 1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
-_IMAGE_KEY = re.compile(r"types/(?P<type_id>[^/]+)/images/(?P<name>.*[^/])", re.DOTALL)
+_IMAGE_KEY = re.compile(
+    r"types/(?P<type_id>[^/]+)/(?P<folder>images|counterexamples)/(?P<name>.*[^/])", re.DOTALL
+)
 _INBOX_KEY = re.compile(r"inbox/(?P<folder>[^/]+)/(?P<name>.*[^/])", re.DOTALL)
 _SETTINGS_KEY = re.compile(r"types/(?P<type_id>[^/]+)/settings\.json")
 
 
+class Folder(StrEnum):
+    """Where a type's photos lie: those that show it, and those that look like it and show none."""
+
+    IMAGES = "images"
+    COUNTEREXAMPLES = "counterexamples"
+
+
 class ImageKey(NamedTuple):
-    """Where an image lies: its type and its name within the type."""
+    """Where an image lies: its type, its folder and its name there."""
 
     type_id: str
+    folder: Folder
     name: str
 
 
@@ -46,18 +57,18 @@ def type_prefix(type_id: str) -> str:
     return f"{TYPES_PREFIX}{type_id}/"
 
 
-def images_prefix(type_id: str) -> str:
-    """Prefix of a type's images."""
-    return f"{type_prefix(type_id)}images/"
+def images_prefix(type_id: str, folder: Folder = Folder.IMAGES) -> str:
+    """Prefix of a type's images, or of its counterexamples."""
+    return f"{type_prefix(type_id)}{folder}/"
 
 
-def image_key(type_id: str, name: str) -> str:
-    """Key of an image.
+def image_key(type_id: str, name: str, folder: Folder = Folder.IMAGES) -> str:
+    """Key of an image, or of a counterexample.
 
     Raises:
         InvalidNameError: the name is none that an image can have.
     """
-    key = images_prefix(type_id) + name
+    key = images_prefix(type_id, folder) + name
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
         raise InvalidNameError(f"{name!r} can't name an image: give a file name without control characters")
     if any(part in ("", ".", "..") for part in name.split("/")):
@@ -68,9 +79,17 @@ def image_key(type_id: str, name: str) -> str:
 
 
 def parse_image_key(key: str) -> ImageKey | None:
-    """The type and name that an image's key holds; None for the key of anything else."""
+    """What the key of an image or counterexample holds; None for the key of anything else."""
     match = _IMAGE_KEY.fullmatch(key)
-    return ImageKey(**match.groupdict()) if match and is_type_id(match["type_id"]) else None
+    if match is None or not is_type_id(match["type_id"]):
+        return None
+    return ImageKey(match["type_id"], Folder(match["folder"]), match["name"])
+
+
+def is_counterexample(key: str) -> bool:
+    """Whether a key is that of a counterexample."""
+    image = parse_image_key(key)
+    return image is not None and image.folder is Folder.COUNTEREXAMPLES
 
 
 def parse_type_id(key: str) -> str | None:

@@ -62,7 +62,9 @@ def look(
         return middle
     # Well above the threshold: were it the threshold itself, more photos that show none would be let in.
     sure = RULES[policy.rule].sure(policy.threshold)
-    if decide_seen(middle, encodings(), policy).score >= sure:
+    seen = decide_seen(middle, encodings(), policy)
+    # Where a counterexample outweighs in the middle, the object may still be elsewhere.
+    if seen.score >= sure and not seen.counterexample:
         return middle
     views = views or cut_for(encoder, photo, policy.look)
     others = encoder.encode_pixels(views.pixels[1:])

@@ -132,7 +132,7 @@ def recognize(
         encodings = reading.result()
     loaded = time.perf_counter()
     comparison = compare(seen, encodings, policy)
-    appended = Appended(rows=len(encodings.rows))
+    appended = Appended(rows=len(encodings.references.rows))
     if append and comparison.decision.match:
         appended = append_match(store, photo, comparison)
     return Recognition(
@@ -158,15 +158,15 @@ def load_encodings(store: Store, type_id: str) -> Encodings:
         EncodingsNotReadyError: it has images, but its encodings are still being built.
     """
     encodings, _ = store.read_encodings(type_id)
-    if encodings and encodings.rows and encodings.complete:
+    if encodings and encodings.references.rows and encodings.complete:
         return encodings
     images = store.image_etags(type_id)
-    if not images:
+    if all(map(keys.is_counterexample, images)):
         raise NotFoundError(
             f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"
         )
     if encodings and encodings.is_current(images):
-        if encodings.rows:
+        if encodings.references.rows:
             return encodings
         raise NotFoundError(
             f"type {type_id!r} has no image that can be encoded: GET /types/{type_id} says why"
@@ -192,7 +192,7 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended
         match: the type that it matches, as the decision saw it.
     """
     encodings, nearest = match.encodings, match.decision.nearest[0]
-    unchanged = Appended(rows=len(encodings.rows))
+    unchanged = Appended(rows=len(encodings.references.rows))
     if held := _held(encodings, keys.content_digest(photo.data)):
         # It may have been removed between an append and the check below, which a crash can prevent.
         return replace(unchanged, stale=not store.has_image(held))
@@ -224,14 +224,15 @@ def _append_row(store: Store, encodings: Encodings, added: EncodedImage) -> Appe
         return current if current.etags().get(key) == added.row.etag else current.append([added])
 
     try:
-        rows = len(store.update_encodings(encodings.type_id, append, APPEND_ATTEMPTS).rows)
+        rows = len(store.update_encodings(encodings.type_id, append, APPEND_ATTEMPTS).references.rows)
         # The image may have been removed before its row existed; that event found nothing to delete.
         here = store.has_image(key)
         return Appended(key if here else None, rows=rows, attempts=attempts, stale=not here)
     except (ContentionError, ClientError, BotoCoreError) as error:
         logger.warning("the row is left to the image's event", image=key, reason=str(error))
         unknown = not isinstance(error, ContentionError)
-        return Appended(key, pending=True, rows=len(encodings.rows), attempts=attempts, stale=unknown)
+        rows = len(encodings.references.rows)
+        return Appended(key, pending=True, rows=rows, attempts=attempts, stale=unknown)
 
 
 def _admits(match: Comparison) -> bool:
@@ -239,16 +240,16 @@ def _admits(match: Comparison) -> bool:
     encodings, policy = match.encodings, match.policy
     if not policy.admits(match.decision.score) or len(encodings.rows) >= MAX_IMAGES:
         return False
-    uploaded = encodings.of_origin(Origin.UPLOADED)
-    recognized = len(encodings.rows) - len(uploaded.rows)
+    recognized = len(encodings.of_origin(Origin.RECOGNIZED).rows)
     if policy.settings.max_recognized is not None and recognized >= policy.settings.max_recognized:
         return False
     if policy.settings.vouch != "uploaded":
         return True
-    if not uploaded.rows:
+    vouching = encodings.of_origin(Origin.UPLOADED, Origin.COUNTEREXAMPLE)
+    if not vouching.references.rows:
         return False
-    vouched = decide_seen(match.seen, uploaded, policy)
-    return policy.admits(vouched.score) and vouched.view == match.decision.view
+    vouched = decide_seen(match.seen, vouching, policy)
+    return vouched.match and policy.admits(vouched.score) and vouched.view == match.decision.view
 
 
 def _held(encodings: Encodings, digest: str) -> str | None:

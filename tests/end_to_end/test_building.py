@@ -16,7 +16,7 @@ def test_uploads_alone_build_the_encodings_of_each_type(api: Api, new_type: str)
             api.upload(type_id, f"{shot}.png", photograph(subject, shot))
     for type_id in types:
         state = api.wait_until_built(type_id, 5)
-        assert state["origins"] == {"uploaded": 5, "recognized": 0}
+        assert state["origins"] == {"uploaded": 5, "recognized": 0, "counterexample": 0}
 
 
 def test_a_photo_deleted_in_the_bucket_takes_its_row_along(api: Api, built_type: str) -> None:

@@ -72,7 +72,11 @@ def test_the_list_of_types_says_when_all_were_last_learnt_from_and_on_what(api: 
 def test_an_identified_photo_joins_its_type_if_asked(api: Api, types: list[str]) -> None:
     answer = found(api, SUBJECTS[3], shot=11, threshold=0.9, append="true")
     assert answer["appended"].startswith(f"types/{types[3]}/images/")
-    assert api.wait_until_built(types[3], 4)["origins"] == {"uploaded": 3, "recognized": 1}
+    assert api.wait_until_built(types[3], 4)["origins"] == {
+        "uploaded": 3,
+        "recognized": 1,
+        "counterexample": 0,
+    }
 
 
 def test_a_type_is_decided_by_probability_when_its_settings_say_so(api: Api, types: list[str]) -> None:

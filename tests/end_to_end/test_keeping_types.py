@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from support.deployed import Api
+from support.deployed import Api, eventually
 from support.photographs import photograph
 
 
@@ -31,7 +31,22 @@ def test_removing_an_appended_image_undoes_the_match(api: Api, built_type: str) 
     assert listed["image"] == appended
     assert api.call("DELETE", f"/types/{built_type}/images/{quote(listed['name'])}").status_code == 204
     state = api.wait_until_built(built_type, 3)
-    assert state["origins"] == {"uploaded": 3, "recognized": 0}
+    assert state["origins"] == {"uploaded": 3, "recognized": 0, "counterexample": 0}
+
+
+def test_what_resembles_a_counterexample_more_is_no_match_until_it_is_removed(
+    api: Api, built_type: str
+) -> None:
+    query = photograph(1, 9)
+    path = f"/types/{built_type}/counterexamples/no.png"
+    assert api.call("PUT", path, data=query, headers={"Content-Type": "image/png"}).status_code == 201
+    eventually(lambda: api.type(built_type)["origins"]["counterexample"] == 1)
+    refused = api.recognize(built_type, query).json()
+    assert (refused["match"], refused["appended"]) == (False, None)
+    assert refused["counterexample"]["image"] == f"types/{built_type}/counterexamples/no.png"
+    assert api.call("DELETE", path).status_code == 204
+    eventually(lambda: api.type(built_type)["origins"]["counterexample"] == 0)
+    assert api.recognize(built_type, query).json()["match"]
 
 
 def test_recognised_images_are_listed_for_review_the_newest_first(api: Api, built_type: str) -> None:
@@ -95,6 +110,8 @@ def test_the_api_describes_itself(api: Api) -> None:
         "/types/{type_id}/settings",
         "/types/{type_id}/images",
         "/types/{type_id}/images/{name}",
+        "/types/{type_id}/counterexamples",
+        "/types/{type_id}/counterexamples/{name}",
         "/health",
     }
     body = description["paths"]["/types/{type_id}/recognize"]["post"]["requestBody"]["content"]

@@ -41,6 +41,7 @@ class Answer(BaseModel, extra="forbid", strict=True):
     views: int
     notice: str | None
     nearest_other: OtherType | None
+    counterexample: Nearest | None
     nearest: list[Nearest]
     appended: str | None
     pending: bool
@@ -55,7 +56,7 @@ def test_a_reference_photo_is_recognised_in_an_answer_of_the_contract(api: Api, 
     assert found["similarity"] > 0.999
     assert found["nearest"][0]["image"] == f"types/{shared_type}/images/2.png"
     assert (found["type_id"], found["rule"], found["pending"]) == (shared_type, "similarity", False)
-    assert (found["notice"], found["nearest_other"]) == (None, None)
+    assert (found["notice"], found["nearest_other"], found["counterexample"]) == (None, None, None)
     assert (found["look"], found["box"], found["views"]) == ("centre", [0, 0, 1, 1], 1)
     assert found["score"] == found["similarity"] == found["nearest"][0]["similarity"]
     assert len(found["nearest"]) == 3
@@ -104,7 +105,7 @@ def test_an_appended_images_own_event_adds_nothing(api: Api, built_type: str) ->
     after_match = api.objects()
     api.wait_until_quiet()
     assert api.objects() == after_match
-    assert api.type(built_type)["origins"] == {"uploaded": 3, "recognized": 1}
+    assert api.type(built_type)["origins"] == {"uploaded": 3, "recognized": 1, "counterexample": 0}
 
 
 def test_append_can_be_declined(api: Api, shared_type: str) -> None:

@@ -11,6 +11,7 @@ from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import TypeSimilarity
 from lookalike.matching.policy import Policy
 from lookalike.matching.rules import RULES, Query, Scene
+from lookalike.matching.sighting import same_places
 from lookalike.vision.boxes import Box
 
 NEAREST = 5
@@ -32,12 +33,14 @@ class Decision:
     """Whether a query matches, and why.
 
     Attributes:
-        match: whether the score exceeds the policy's threshold, both rounded to `DECIMALS`.
-        similarity: to the nearest image, -1 to 1.
-        nearest: the images nearest to the query, the nearest first.
+        match: whether the score exceeds the policy's threshold, both rounded to `DECIMALS`, and no
+            counterexample outweighs.
+        similarity: to the nearest reference, -1 to 1.
+        nearest: the references nearest to the query, the nearest first.
         score: by the policy's rule, rounded to `DECIMALS`: what people read agrees with `match`.
         nearest_other: the nearest other type, by a rule that looks at other types.
         view: the view of the photo that speaks most for the type, by its number; 0 is the middle.
+        counterexample: the one that the query resembles more than any reference, if there is one.
     """
 
     match: bool
@@ -46,6 +49,7 @@ class Decision:
     score: float
     nearest_other: TypeSimilarity | None = None
     view: int = 0
+    counterexample: Neighbour | None = None
 
 
 def cosine_similarities(query: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -58,32 +62,53 @@ def cosine_similarities(query: NDArray[np.float32], matrix: NDArray[np.float32])
 
 
 def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> Decision:
-    """Decide whether a query encoding, (dimension,) and of length 1, matches a type with at least one row."""
-    similarities = cosine_similarities(query, encodings.matrix)
-    order = _largest(similarities, NEAREST)
-    nearest = tuple(Neighbour(encodings.rows[i].image, float(similarities[i])) for i in order)
+    """Decide whether a query encoding, (dimension,) and of length 1, matches a type.
+
+    Args:
+        query: of length 1.
+        encodings: the type's, at least one reference.
+        policy: what decides.
+    """
+    nearest = _nearest(query, encodings.references, NEAREST)
     similarity = nearest[0].similarity
     score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
+    against = _outweighing(query[np.newaxis], encodings, similarity)
     match, score = _exceeds(score, policy)
-    return Decision(match, similarity, nearest, score, other)
+    return Decision(match and not against, similarity, nearest, score, other, counterexample=against)
 
 
 def decide_anywhere(
     views: NDArray[np.float32], boxes: Sequence[Box], encodings: Encodings, policy: Policy
 ) -> Decision:
-    """Decide whether a photo shows a type, with at least one row, in any of its views.
+    """Decide whether a photo shows a type in any of its views.
 
     Args:
         views: encodings of the views, (views, dimension), rows of length 1.
         boxes: where the views are; the first is the middle.
-        encodings: the type's.
+        encodings: the type's, at least one reference.
         policy: what decides.
     """
     scene = Scene(views, boxes, encodings, policy.gallery, policy.odds)
     view, score = RULES[policy.rule].sight(scene)
     seen = decide(views[view], encodings, policy)
+    against = _outweighing(views[same_places(boxes)[view]], encodings, seen.similarity)
     match, score = _exceeds(score, policy)
-    return replace(seen, match=match, score=score, view=view)
+    return replace(seen, match=match and not against, score=score, view=view, counterexample=against)
+
+
+def _nearest(query: NDArray[np.float32], encodings: Encodings, count: int) -> tuple[Neighbour, ...]:
+    similarities = cosine_similarities(query, encodings.matrix)
+    order = _largest(similarities, count)
+    return tuple(Neighbour(encodings.rows[i].image, float(similarities[i])) for i in order)
+
+
+def _outweighing(views: NDArray[np.float32], encodings: Encodings, similarity: float) -> Neighbour | None:
+    """The counterexample that views of a place, (views, dimension), resemble the most, if more than this."""
+    if not encodings.counterexamples.rows:
+        return None
+    nearest = [_nearest(view, encodings.counterexamples, 1)[0] for view in views]
+    most = max(nearest, key=lambda each: each.similarity)
+    return most if round(most.similarity, DECIMALS) > round(similarity, DECIMALS) else None
 
 
 def _exceeds(score: float, policy: Policy) -> tuple[bool, float]:

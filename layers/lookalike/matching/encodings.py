@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -13,10 +14,11 @@ from lookalike.vision.boxes import Box
 
 
 class Origin(StrEnum):
-    """Who put an image there."""
+    """Why an image is there: a person put it, recognition did, or a person says that it shows none."""
 
     UPLOADED = "uploaded"
     RECOGNIZED = "recognized"
+    COUNTEREXAMPLE = "counterexample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Row:
     Attributes:
         image: the image's key.
         etag: which version of the image it is.
-        origin: who put the image there.
+        origin: why the image is there.
         time: when the image came, ISO 8601 in UTC.
         similarity: of a recognised image, its cosine similarity to the image it was nearest to when it came.
         nearest: of a recognised image, the key of that image.
@@ -68,9 +70,9 @@ class EncodedImage:
     encoding: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Encodings:
-    """All encodings of one type by one model.
+    """All encodings of one type by one model, those of its counterexamples among them.
 
     Attributes:
         matrix: (rows, dimension), float32, rows of length 1.
@@ -118,9 +120,21 @@ class Encodings:
             rejected=tuple(entry for entry in self.rejected if listed.get(entry.image) == entry.etag),
         )
 
-    def of_origin(self, origin: Origin) -> Self:
-        """Only the rows of images of one origin."""
-        kept = [index for index, row in enumerate(self.rows) if row.origin is origin]
+    @cached_property
+    def references(self) -> Self:
+        """Without the counterexamples."""
+        return self.of_origin(Origin.UPLOADED, Origin.RECOGNIZED)
+
+    @cached_property
+    def counterexamples(self) -> Self:
+        """Only the counterexamples."""
+        return self.of_origin(Origin.COUNTEREXAMPLE)
+
+    def of_origin(self, *origins: Origin) -> Self:
+        """Only the rows of images of some origins."""
+        kept = [index for index, row in enumerate(self.rows) if row.origin in origins]
+        if len(kept) == len(self.rows):
+            return self
         return replace(self, matrix=self.matrix[kept], rows=tuple(self.rows[index] for index in kept))
 
     def append(self, encoded: Iterable[EncodedImage], rejected: Iterable[Rejection] = ()) -> Self:

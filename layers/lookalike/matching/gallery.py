@@ -214,19 +214,21 @@ class Gallery:
         if (index := self._index(type_id)) is not None:
             known = np.delete(known, index)
         others = fitted.known[0, known]
-        fresh = Prototypes.of(
-            self.fit.metric,
-            np.stack([each.mean for each in (own, *rivals)]),
-            np.array([each.rows for each in (own, *rivals)]),
-        )
-        asked, *against = densities(self.fit.metric, query[np.newaxis], fresh).known[0]
+        asked, *against = self._fit_of(query[np.newaxis], own, *rivals)[0]
         new = float(fitted.new[0])
         return Judgement(
             probability(float(asked), others, new, self.fit.calibration, odds, *against),
             self._similarity(query, known[others.argmax()]) if len(others) else None,
         )
 
-    def sight(self, views: Matrix, boxes: Sequence[Box], type_id: str, own: Prototype) -> Sighting:
+    def sight(
+        self,
+        views: Matrix,
+        boxes: Sequence[Box],
+        type_id: str,
+        own: Prototype,
+        rivals: tuple[Prototype, ...] = (),
+    ) -> Sighting:
         """Where a type is seen in a photo, and its log odds there, before the calibration's offset.
 
         Args:
@@ -234,21 +236,23 @@ class Gallery:
             boxes: where they are; the first is the middle.
             type_id: the type asked for; the gallery need not have it.
             own: its prototype, as of now.
+            rivals: what else may be there, such as the prototype of the type's counterexamples.
         """
-        evidence = self._evidence(views)
-        fresh = Prototypes.of(self.fit.metric, own.mean[np.newaxis], np.array([own.rows]))
-        fitted = densities(self.fit.metric, views, fresh)
-        mine = (fitted.known[:, 0] - fitted.new) * self.fit.calibration.dimensions
-        if (index := self._index(type_id)) is None:
-            index = evidence.shape[1]
-            evidence = np.column_stack([evidence, mine])
-        else:
-            evidence[:, index] = mine
-        return sight_one_by_evidence(evidence, boxes, index)
-
-    def _evidence(self, views: Matrix) -> NDArray[np.float64]:
-        """Log likelihood ratios, (views, types), of each type against none of them."""
         fitted = self.densities(views)
+        known = fitted.known
+        if (index := self._index(type_id)) is not None:
+            known = np.delete(known, index, axis=1)
+        known = np.hstack([self._fit_of(views, own, *rivals), known])
+        return sight_one_by_evidence(self._evidence(Densities(known, fitted.new)), boxes, 0)
+
+    def _fit_of(self, queries: Matrix, *prototypes: Prototype) -> Matrix:
+        """How well queries, (n, dimension), fit some prototypes: (n, prototypes)."""
+        means = np.stack([each.mean for each in prototypes])
+        rows = np.array([each.rows for each in prototypes])
+        return densities(self.fit.metric, queries, Prototypes.of(self.fit.metric, means, rows)).known
+
+    def _evidence(self, fitted: Densities) -> NDArray[np.float64]:
+        """Log likelihood ratios, (views, types), of each type against none of them."""
         against_new = fitted.known.astype(np.float64) - fitted.new[:, np.newaxis]
         return np.asarray(against_new * self.fit.calibration.dimensions)
 
@@ -287,7 +291,7 @@ class Gallery:
             odds: of all types of the gallery, each alike, against none of them.
         """
         prior = np.log(odds / max(len(self.type_ids), 1))
-        places = rank_by_evidence(self._evidence(views) + prior, boxes)
+        places = rank_by_evidence(self._evidence(self.densities(views)) + prior, boxes)
         order = np.argsort(-places.seen, kind="stable")[:count]
         types = tuple((self.type_ids[i], float(places.seen[i])) for i in order)
         return Ranking(types, float(places.none[places.views[order[0]]]) if len(order) else 1.0)

@@ -135,14 +135,16 @@ def probability(
         new: of none of them.
         calibration: makes them a probability.
         odds: of the type against all else, before the photo is seen.
-        rivals: of what else competes, such as the type's counterexamples; each has the same share of the odds
-            as the other types together.
+        rivals: of what else competes, such as the type's counterexamples: each counts as much as the other
+            types together, and takes nothing from these, so that it never makes the type more probable.
     """
-    scaled = np.array([new, *rivals], np.float64) * calibration.dimensions
+    scaled = np.array([new], np.float64) * calibration.dimensions
     if len(others):
         squares = 2 * others.astype(np.float64) * calibration.dimensions
         scaled = np.append(scaled, (float(_log_sum(squares)[0]) - np.log(len(others))) / 2)
-    against = float(_log_sum(scaled)[0]) - np.log(len(scaled))
+    shares = len(scaled)
+    scaled = np.append(scaled, np.array(rivals, np.float64) * calibration.dimensions)
+    against = float(_log_sum(scaled)[0]) - np.log(shares)
     return float(sigmoid(own * calibration.dimensions - against + calibration.offset + np.log(odds)))
 
 

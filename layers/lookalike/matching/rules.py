@@ -11,7 +11,7 @@ from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import Gallery, Prototype, TypeSimilarity
 from lookalike.matching.probability import sigmoid
 from lookalike.matching.settings import Rule
-from lookalike.matching.sighting import Sighting, sight_by_similarity
+from lookalike.matching.sighting import Sighting, outweighed_views, sight_by_similarity
 from lookalike.vision.boxes import Box
 
 SURE_ODDS = 20
@@ -24,8 +24,8 @@ class Query:
     """A query's encoding, (dimension,) and of length 1, and how it compares with a type.
 
     Attributes:
-        encodings: the type's, at least one.
-        similarity: the cosine similarity to the nearest of them, -1 to 1.
+        encodings: the type's, at least one reference.
+        similarity: the cosine similarity to the nearest reference, -1 to 1.
         gallery: what is known of all types; None where the rule needs none.
         odds: of the type against all else, before the photo is seen.
     """
@@ -44,7 +44,7 @@ class Scene:
     Attributes:
         views: encodings of the views, (views, dimension), rows of length 1.
         boxes: where the views are; the first is the middle.
-        encodings: the type's, at least one.
+        encodings: the type's, at least one reference.
         gallery: what is known of all types; None where the rule needs none.
         odds: of the type against all else, before the photo is seen.
     """
@@ -69,24 +69,33 @@ class Score(NamedTuple):
 
 
 def score_similarity(query: Query) -> Score:
-    """The cosine similarity to the nearest of the type's encodings."""
+    """The cosine similarity to the nearest of the type's references."""
     return Score(query.similarity)
 
 
 def score_probability(query: Query) -> Score:
     """How probable it is that the query shows the type, against all other types and against none of them.
 
+    The type's counterexamples compete as a type of their own, so that one of them helps against its like.
+
     Raises:
         ValueError: there is no gallery.
     """
-    own = Prototype.of(query.encodings.matrix)
-    judged = _given(query.gallery).judge(query.encoding, query.encodings.type_id, own, query.odds)
+    own, rivals = _competing(query.encodings)
+    judged = _given(query.gallery).judge(query.encoding, query.encodings.type_id, own, query.odds, rivals)
     return Score(judged.probability, judged.nearest_other)
 
 
 def sight_similarity(scene: Scene) -> Sighting:
-    """The view nearest to one of the type's encodings, and that cosine similarity."""
-    return sight_by_similarity(scene.views, scene.encodings.matrix)
+    """The view nearest to one of the type's references, and that cosine similarity.
+
+    Views of a place that resembles a counterexample more only count where there are no others.
+    """
+    references, against = scene.encodings.references.matrix, scene.encodings.counterexamples.matrix
+    outweighed = outweighed_views(scene.views, scene.boxes, references, against)
+    views = np.arange(len(scene.views)) if outweighed.all() else np.flatnonzero(~outweighed)
+    seen = sight_by_similarity(scene.views[views], references)
+    return Sighting(int(views[seen.view]), seen.score)
 
 
 def sight_probability(scene: Scene) -> Sighting:
@@ -98,8 +107,9 @@ def sight_probability(scene: Scene) -> Sighting:
     Raises:
         ValueError: there is no gallery.
     """
-    gallery, own = _given(scene.gallery), Prototype.of(scene.encodings.matrix)
-    seen = gallery.sight(scene.views, scene.boxes, scene.encodings.type_id, own)
+    gallery = _given(scene.gallery)
+    own, rivals = _competing(scene.encodings)
+    seen = gallery.sight(scene.views, scene.boxes, scene.encodings.type_id, own, rivals)
     log_odds = seen.score + gallery.fit.calibration.offset + np.log(scene.odds)
     return Sighting(seen.view, float(sigmoid(log_odds)))
 
@@ -112,6 +122,13 @@ def sure_similarity(threshold: float) -> float:
 def sure_probability(threshold: float) -> float:
     """Odds `SURE_ODDS` times those of the threshold: 0.95 for 0.5."""
     return SURE_ODDS * threshold / (SURE_ODDS * threshold + 1 - threshold)
+
+
+def _competing(encodings: Encodings) -> tuple[Prototype, tuple[Prototype, ...]]:
+    """The type's prototype, and what it competes with beside other types: its counterexamples."""
+    against = encodings.counterexamples
+    rivals = (Prototype.of(against.matrix),) if against.rows else ()
+    return Prototype.of(encodings.references.matrix), rivals
 
 
 def _given(gallery: Gallery | None) -> Gallery:

@@ -101,6 +101,34 @@ def rank_by_evidence(evidence: NDArray[np.floating], boxes: Sequence[Box]) -> Pl
     return Places(views, seen, np.exp(-against))
 
 
+def outweighed_views(
+    views: NDArray[np.float32],
+    boxes: Sequence[Box],
+    references: NDArray[np.float32],
+    counterexamples: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """Which views resemble a reference less than some view of the same place resembles a counterexample.
+
+    Args:
+        views: encodings of a photo's views, (views, dimension), rows of length 1.
+        boxes: where the views are.
+        references: the type's, (rows, dimension), at least one, rows of length 1.
+        counterexamples: the type's, (rows, dimension), rows of length 1.
+
+    Returns:
+        (views,).
+    """
+    own = (views @ references.T).max(axis=1)
+    against = (views @ counterexamples.T).max(axis=1, initial=-1)
+    in_place = np.where(same_places(boxes), against, -1).max(axis=1)
+    return np.asarray(in_place > own)
+
+
+def same_places(boxes: Sequence[Box]) -> NDArray[np.bool_]:
+    """Which boxes show the same place: (boxes, boxes)."""
+    return shared_parts(boxes) > SAME_PLACE
+
+
 def shared_parts(boxes: Sequence[Box]) -> NDArray[np.float64]:
     """How much of the smaller of two boxes the other one covers, from 0 to 1: (boxes, boxes)."""
     x0, y0, x1, y1 = np.asarray(boxes, np.float64).T
@@ -115,7 +143,7 @@ def _weigh(
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """The evidence by views' widths, and which views show the same place."""
     widths = np.array([box.x1 - box.x0 for box in boxes])
-    return evidence + np.log(widths / widths[0])[:, np.newaxis], shared_parts(boxes) > SAME_PLACE
+    return evidence + np.log(widths / widths[0])[:, np.newaxis], same_places(boxes)
 
 
 def _sight(weighed: NDArray[np.floating], same_place: NDArray[np.bool_], own: int) -> Sighting:

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lookalike.keys import is_counterexample
 from lookalike.matching.encodings import Origin, Row
 from lookalike.vision.boxes import Box, format_box, parse_box
 
@@ -18,7 +19,7 @@ MAX_FILENAME_BYTES = 255
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Who put an image there; of a recognised one also how it was recognised.
+    """Why an image is there; of one that was recognised also how.
 
     Attributes:
         similarity: to the image it was nearest to.
@@ -34,8 +35,9 @@ class Provenance:
     box: Box | None = None
 
     def row(self, image: str, etag: str, time: str) -> Row:
-        """The row of the image with this key, ETag and time."""
-        return Row(image, etag, self.origin, time, self.similarity, self.nearest, self.filename, self.box)
+        """The row of the image with this key, ETag and time; that it is a counterexample, its key says."""
+        origin = Origin.COUNTEREXAMPLE if is_counterexample(image) else self.origin
+        return Row(image, etag, origin, time, self.similarity, self.nearest, self.filename, self.box)
 
 
 def to_metadata(provenance: Provenance) -> dict[str, str]:
@@ -61,7 +63,7 @@ def from_metadata(metadata: Mapping[str, str]) -> Provenance:
     """
     box = parse_box(metadata[BOX]) if BOX in metadata else None
     if metadata.get("origin") != Origin.RECOGNIZED:
-        return Provenance(box=box)
+        return Provenance(filename=_text(metadata.get("filename")), box=box)
     return Provenance(
         Origin.RECOGNIZED,
         _similarity(metadata.get("similarity", "")),

@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from lookalike import keys
 from lookalike.errors import InvalidBoxError, NotFoundError, TooManyImagesError
+from lookalike.keys import Folder
 from lookalike.matching.encodings import Encodings, now
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.settings import MAX_BYTES_OF_SETTINGS, StoredSettings, TypeSettings, parse_settings
@@ -21,7 +22,7 @@ from lookalike.vision.boxes import Box
 from lookalike.vision.images import MAX_BYTES, check_size
 
 MAX_IMAGES = 50_000
-"""The most images a type may have: bounds listings, and the memory that encodings take."""
+"""The most images a type may have, with its counterexamples: bounds listings, and what encodings take."""
 
 MAX_ROW_METADATA_BYTES = 4096
 """What the header may hold for a row: two keys of 1,024 bytes, escaped, and some short fields."""
@@ -69,32 +70,36 @@ class Store:
         """Whether the bucket holds anything of a type, if only settings."""
         return bool(self.bucket.list_page(keys.type_prefix(type_id), limit=1).items)
 
-    def list_images(self, type_id: str, token: str | None = None, limit: int = 1000) -> Page[StoredObject]:
-        """A page of a type's images, in order of their names; folders' markers are no images."""
-        page = self.bucket.list_page(keys.images_prefix(type_id), token, limit)
+    def list_images(
+        self, type_id: str, token: str | None = None, limit: int = 1000, folder: Folder = Folder.IMAGES
+    ) -> Page[StoredObject]:
+        """A page of a type's images or counterexamples, by name; folders' markers are no images."""
+        page = self.bucket.list_page(keys.images_prefix(type_id, folder), token, limit)
         return page._replace(items=[entry for entry in page.items if keys.parse_image_key(entry.key)])
 
     def all_images(self, type_id: str) -> Iterator[StoredObject]:
-        """All of a type's images, in order of their names.
+        """All of a type's images, then all of its counterexamples, in order of their names.
 
         Raises:
-            TooManyImagesError: there are more than `MAX_IMAGES`.
+            TooManyImagesError: together there are more than `MAX_IMAGES`.
         """
-        token, count = None, 0
-        while True:
-            page = self.list_images(type_id, token)
-            count += len(page.items)
-            if count > MAX_IMAGES:
-                raise TooManyImagesError(
-                    f"type {type_id!r} has more than {MAX_IMAGES:,} images, the most a type may have: "
-                    "remove some, or make two types of it"
-                )
-            yield from page.items
-            if not (token := page.next_token):
-                return
+        count = 0
+        for folder in Folder:
+            token = None
+            while True:
+                page = self.list_images(type_id, token, folder=folder)
+                count += len(page.items)
+                if count > MAX_IMAGES:
+                    raise TooManyImagesError(
+                        f"type {type_id!r} has more than {MAX_IMAGES:,} images, the most a type may have: "
+                        "remove some, or make two types of it"
+                    )
+                yield from page.items
+                if not (token := page.next_token):
+                    break
 
     def image_etags(self, type_id: str) -> dict[str, str]:
-        """ETag of each of a type's images, by key: what its encodings have to say.
+        """ETag of each of a type's images and counterexamples, by key: what its encodings have to say.
 
         Raises:
             TooManyImagesError: there are more than `MAX_IMAGES`.
@@ -128,7 +133,7 @@ class Store:
         return _get_photo(self.work, key)
 
     def put_image(self, key: str, data: bytes, media_type: str, box: Box | None = None) -> str:
-        """Put an uploaded image, in place of one with the same key if there is one; returns its ETag."""
+        """Put an image or a counterexample, in place of one with the same key; returns its ETag."""
         return self.bucket.put(key, data, media_type, to_metadata(Provenance(box=box)) if box else None)
 
     def add_recognized_image(

@@ -88,7 +88,11 @@ def test_photos_are_asked_and_reviewed_and_wrong_ones_removed(
 
     done = lookalike("review", built_type, "--remove", appended[0], "--stack", stack, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert api.wait_until_built(built_type, 4)["origins"] == {"uploaded": 3, "recognized": 1}
+    assert api.wait_until_built(built_type, 4)["origins"] == {
+        "uploaded": 3,
+        "recognized": 1,
+        "counterexample": 0,
+    }
     done = lookalike("review", built_type, "--remove", "0.png", "--stack", stack, folder=tmp_path)
     assert done.returncode == 2
     assert "no appended image" in done.stderr

@@ -13,7 +13,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.response import StreamingBody
 
 from lookalike.errors import ImageTooLargeError, InvalidTokenError, NotFoundError, TooManyImagesError
-from lookalike.keys import encodings_key, gallery_key, image_key, images_prefix, settings_key
+from lookalike.keys import Folder, encodings_key, gallery_key, image_key, images_prefix, settings_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.settings import DEFAULTS, TypeSettings
 from lookalike.storage.bucket import Bucket, Page, StoredObject
@@ -192,14 +192,15 @@ def test_listings_come_in_pages(store: Store) -> None:
 
 
 def test_a_type_has_the_images_of_all_pages(store: Store) -> None:
-    class SmallPages(Store):
-        def list_images(self, type_id: str, token: str | None = None, limit: int = 2) -> Page[StoredObject]:
-            return super().list_images(type_id, token, limit)
+    class SmallPages(Bucket):
+        def list_page(self, prefix: str, token: str | None = None, limit: int = 1000) -> Page[StoredObject]:
+            return super().list_page(prefix, token, min(limit, 2))
 
-    keys = [image_key(TYPE, f"{index}.png") for index in range(5)]
+    keys = [image_key(TYPE, f"{index}.png", folder) for folder in Folder for index in range(5)]
     for key in keys:
         store.put_image(key, b"", "image/png")
-    assert [*SmallPages(store.bucket, store.work, store.model_id, store.dimension).image_etags(TYPE)] == keys
+    small = SmallPages(store.bucket.client, store.bucket.name)
+    assert [*Store(small, store.work, store.model_id, store.dimension).image_etags(TYPE)] == keys
 
 
 def test_types_with_encodings_are_those_of_all_pages(store: Store) -> None:

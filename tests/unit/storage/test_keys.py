@@ -13,11 +13,19 @@ names = st.text(
 )
 
 
-@given(type_ids, names.filter(lambda name: name not in (".", "..")))
-def test_an_images_key_tells_its_type_and_name(type_id: str, name: str) -> None:
-    key = keys.image_key(type_id, name)
-    assert keys.parse_image_key(key) == (type_id, name)
+@given(type_ids, names.filter(lambda name: name not in (".", "..")), st.sampled_from(keys.Folder))
+def test_an_images_key_tells_its_type_folder_and_name(type_id: str, name: str, folder: keys.Folder) -> None:
+    key = keys.image_key(type_id, name, folder)
+    assert keys.parse_image_key(key) == keys.ImageKey(type_id, folder, name)
     assert keys.parse_type_id(key) == type_id
+    assert keys.is_counterexample(key) is (folder is keys.Folder.COUNTEREXAMPLES)
+
+
+@pytest.mark.parametrize(
+    "key", ["types/hex-nut/settings.json", "types/hex-nut/counterexamples/", "counterexamples/a.jpg"]
+)
+def test_other_keys_are_no_counterexamples(key: str) -> None:
+    assert not keys.is_counterexample(key)
 
 
 @pytest.mark.parametrize(
