@@ -12,7 +12,7 @@ from PIL import Image
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from lookalike.errors import ImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
-from lookalike.vision import images
+from lookalike.vision import heif, images
 from support.photographs import encoded
 
 FORMATS = sorted(images.FORMATS)
@@ -65,6 +65,19 @@ def test_an_extreme_aspect_ratio_costs_no_more_memory_than_the_pixels_allow() ->
         0,
         0,
     ]
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_of_an_extreme_aspect_ratio_the_middle_stays(tall: bool) -> None:
+    line = Image.new("RGB", (300_000, 1), "white")
+    line.paste("red", (149_990, 0, 150_000, 1))
+    line.paste("blue", (150_000, 0, 150_010, 1))
+    photo = line.transpose(Image.Transpose.TRANSPOSE) if tall else line
+    pixels = images.preprocess(encoded(photo), 224)
+    first, last = (pixels[0, 0], pixels[-1, 0]) if tall else (pixels[0, 0], pixels[0, -1])
+    # Bicubic looks at both colours near their border.
+    assert first[0] > 200 and first[2] < 100
+    assert last[2] > 200 and last[0] < 100
 
 
 def test_cmyk_photos_become_rgb() -> None:
@@ -194,6 +207,28 @@ def test_exactly_as_many_bytes_as_are_read_are_read() -> None:
     images.check_size(images.MAX_BYTES)
 
 
+def test_cmyk_photos_have_a_limit_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_CMYK_PIXELS", 40 * 30 - 1)
+    assert images.decode(encoded(picture(), "JPEG")).size == (40, 30)
+    with pytest.raises(UndecodableImageError, match="at most 1,199"):
+        images.decode(encoded(picture(mode="CMYK"), "JPEG"))
+
+
+def test_the_limit_of_deep_colours_is_none_of_images_that_have_no_depth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heif, "MAX_DEEP_PIXELS", 1)
+    assert images.decode(encoded(picture())).size == (40, 30)
+
+
+def test_whatever_exif_raises_a_photo_is_still_a_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("PIL.ImageOps.exif_transpose", fail)
+    assert images.decode(encoded(picture())).size == (40, 30)
+
+
 def test_exactly_as_many_pixels_as_are_decoded_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encoded(picture(40, 30))
     monkeypatch.setitem(images.MAX_PIXELS_OF, "PNG", 40 * 30)
@@ -225,11 +260,23 @@ def test_a_transparent_colour_becomes_white() -> None:
     assert decoded.getpixel((0, 0)) == (0, 0, 255)
 
 
+class Gate:
+    """Notes who comes through."""
+
+    passed = 0
+
+    def __enter__(self) -> None:
+        self.passed += 1
+
+    def __exit__(self, *_: object) -> None: ...
+
+
 @pytest.mark.parametrize(
     ("image_format", "size", "alone"),
     [
         ("PNG", (8, 8), True),
         ("WEBP", (8, 8), True),
+        ("JPEG", (1, 1), False),
         ("JPEG", (8, 8), False),
         ("JPEG", (2000, 1000), False),
         ("JPEG", (2001, 1000), True),
@@ -239,20 +286,18 @@ def test_a_transparent_colour_becomes_white() -> None:
 def test_only_images_that_take_much_memory_are_prepared_alone(
     monkeypatch: pytest.MonkeyPatch, image_format: str, size: tuple[int, int], alone: bool
 ) -> None:
-    class Gate:
-        """Notes who comes through."""
-
-        passed = 0
-
-        def __enter__(self) -> None:
-            self.passed += 1
-
-        def __exit__(self, *_: object) -> None: ...
-
     gate = Gate()
     monkeypatch.setattr(images, "_alone", gate)
     images.preprocess(encoded(Image.new("RGB", size), image_format), 224)
     assert gate.passed == alone
+
+
+def test_a_jpeg_that_hides_its_size_is_looked_at_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    monkeypatch.setattr(images, "_alone", gate)
+    with pytest.raises(UndecodableImageError):
+        images.preprocess(encoded(picture(), "JPEG")[:20], 224)
+    assert gate.passed == 1
 
 
 def test_a_damaged_jpeg_holds_up_no_other_image() -> None:

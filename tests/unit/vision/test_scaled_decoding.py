@@ -72,3 +72,54 @@ def test_a_truncated_photo_is_refused_when_scaled_too() -> None:
     data = photo("hex-nut-m8", 2 * LEAST)
     with pytest.raises(UndecodableImageError):
         images.preprocess(data[: len(data) // 2], SIZE)
+
+
+def jpeg(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def test_a_large_photo_is_prepared_from_part_of_its_pixels() -> None:
+    data = photo("hex-nut-m8", 2 * LEAST)
+    pixels = images.preprocess(data, SIZE)
+    assert np.array_equal(pixels, np.asarray(images.resize_and_crop(images.decode(data, SIZE), SIZE)))
+    assert not np.array_equal(pixels, all_pixels(data))
+
+
+def test_a_photo_of_the_most_pixels_is_decoded_scaled_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(images.MAX_PIXELS_OF, "JPEG", 1000 * 1200)
+    assert images.decode(jpeg(1000, 1200), 100).size == (250, 300)
+
+
+def test_more_pixels_than_a_jpeg_may_be_decoded_to_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_DECODED_PIXELS", 500 * 600)
+    assert images.decode(jpeg(1000, 1200), 200).size == (500, 600)
+    monkeypatch.setattr(images, "MAX_DECODED_PIXELS", 500 * 600 - 1)
+    with pytest.raises(UndecodableImageError, match="at most 299,999"):
+        images.decode(jpeg(1000, 1200), 200)
+
+
+@pytest.mark.parametrize(
+    ("most", "least", "affordable"),
+    [
+        (1000 * 1200, 50, 400),
+        (1000 * 1200 - 1, 50, 200),
+        (500 * 600, 50, 200),
+        (500 * 600 - 1, 50, 100),
+        (1, 150, 150),
+        (1, 400, 400),
+    ],
+)
+def test_a_photo_is_decoded_for_less_where_what_is_wanted_would_take_too_many_pixels(
+    monkeypatch: pytest.MonkeyPatch, most: int, least: int, affordable: int
+) -> None:
+    monkeypatch.setattr(images, "MAX_DECODED_PIXELS", most)
+    found = images.affordable(jpeg(1000, 1200), 400, least)
+    assert (found, type(found)) == (affordable, int)
+
+
+def test_whether_two_sizes_have_the_same_pixels() -> None:
+    data = jpeg(1000, 1200)
+    assert images.decodes_alike(data, 200, 180)
+    assert not images.decodes_alike(data, 200, 100)
