@@ -29,14 +29,18 @@ settings.register_profile(
 
 
 @pytest.fixture(scope="session")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    return Encoder(save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model")))
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model"))
+
+
+@pytest.fixture(scope="session")
+def encoder(model_dir: Path) -> Encoder:
+    return Encoder(model_dir)
 
 
 @pytest.fixture(scope="session")
 def other_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    folder = tmp_path_factory.mktemp("other-model")
-    return Encoder(save_thumbnail_model(Path(folder), "thumbnail-2"))
+    return Encoder(save_thumbnail_model(tmp_path_factory.mktemp("other-model"), "thumbnail-2"))
 
 
 @pytest.fixture(scope="session")

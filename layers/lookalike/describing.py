@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Literal
 
 from lookalike import keys
-from lookalike.errors import InvalidTokenError, NotFoundError
+from lookalike.errors import InvalidTokenError, no_images
 from lookalike.image_versions import list_versions
 from lookalike.keys import Folder
 from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
@@ -61,9 +61,7 @@ def describe_type(store: Store, type_id: str) -> TypeState:
     encodings = _encodings(store, type_id)
     images = list_versions(store, encodings)
     if not images and not encodings.rows and not store.has_type(type_id):
-        raise NotFoundError(
-            f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"
-        )
+        raise no_images(type_id)
     counterexamples = sum(map(keys.is_counterexample, images))
     counted = Counter(row.origin for row in encodings.rows)
     return TypeState(
@@ -90,7 +88,7 @@ def describe_images(
     page = store.list_images(type_id, token, limit, folder)
     nothing = not page.items and not token and not page.next_token
     if nothing and (folder is Folder.IMAGES or not store.has_type(type_id)):
-        raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
+        raise no_images(type_id)
     return Page(_states(store, type_id, page.items), page.next_token)
 
 
@@ -106,7 +104,7 @@ def describe_images_of(
     """
     listed = list(store.all_images(type_id))
     if not listed:
-        raise NotFoundError(f"type {type_id!r} has no images: put some under {keys.images_prefix(type_id)}")
+        raise no_images(type_id)
     states = [state for state in _states(store, type_id, listed) if state.row and state.row.origin is origin]
     states.sort(key=_age, reverse=True)
     # The token names the last image of the page before: images that have come or gone move no others.

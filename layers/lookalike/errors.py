@@ -51,6 +51,13 @@ class NotFoundError(LookalikeError):
     """No such type, image or query photo."""
 
 
+def no_images(type_id: str) -> NotFoundError:
+    """What to raise of a type without a single image: nothing else makes a type."""
+    return NotFoundError(
+        f"there is no type {type_id!r} with images: put reference photos under types/{type_id}/images/"
+    )
+
+
 class EncodingsNotReadyError(LookalikeError):
     """There are images, but their encodings for this model are still being built.
 

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
 from lookalike import keys
-from lookalike.errors import EncodingsNotReadyError, NotFoundError
+from lookalike.errors import EncodingsNotReadyError, NotFoundError, no_images
 from lookalike.looking import Seen, decide_seen, look
 from lookalike.matching.decision import Decision
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, now
@@ -162,9 +162,7 @@ def load_encodings(store: Store, type_id: str) -> Encodings:
         return encodings
     images = store.image_etags(type_id)
     if all(map(keys.is_counterexample, images)):
-        raise NotFoundError(
-            f"there is no type {type_id!r}: put reference photos under {keys.images_prefix(type_id)}"
-        )
+        raise no_images(type_id)
     if encodings and encodings.is_current(images):
         if encodings.references.rows:
             return encodings

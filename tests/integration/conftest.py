@@ -13,7 +13,6 @@ from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 from support.system import System, running_system
-from support.thumbnail_model import save_thumbnail_model
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +36,8 @@ def make_store(s3: S3Client, encoder: Encoder) -> Callable[[], Store]:
     return make_store
 
 
-@pytest.fixture(scope="session")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model"))
-
-
 @pytest.fixture
-def empty_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+def system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     """The functions, in front of an empty bucket."""
     with running_system(emulator, model_dir, monkeypatch) as system:
         yield system

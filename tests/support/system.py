@@ -23,6 +23,7 @@ from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 from support.event_schemas import check_event
 from support.fault_proxy import FaultProxy
+from support.photographs import photograph
 
 FUNCTIONS = "recognize", "rebuild_encodings"
 TYPE = "hex-nut"
@@ -128,6 +129,12 @@ class System(NamedTuple):
         self.store.put_image(key, data, "image/png")
         self.tell(key)
         return key
+
+    def build(self, type_id: str, shots: int, subject: int = 1) -> None:
+        """Upload photos of a subject to a type, and bring its encodings up to date."""
+        for shot in range(shots):
+            self.upload(f"{shot}.png", photograph(subject, shot), type_id)
+        self.deliver_all()
 
     def tell(self, key: str) -> None:
         """What S3 sends to the queue when an object comes."""

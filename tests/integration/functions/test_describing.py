@@ -15,9 +15,7 @@ SETTINGS = "PUT /types/{type_id}/settings"
 @pytest.fixture
 def three_photos(shared_system: System, new_type: str) -> str:
     """A type with three photos, built."""
-    for shot in range(3):
-        shared_system.upload(f"{shot}.png", photograph(1, shot), new_type)
-    shared_system.deliver_all()
+    shared_system.build(new_type, shots=3)
     return new_type
 
 

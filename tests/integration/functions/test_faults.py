@@ -22,12 +22,12 @@ from support.system import API_SECONDS, TYPE, System
 
 
 @pytest.fixture
-def system(empty_system: System) -> System:
+def system(system: System) -> System:
     """A type with one uploaded photo of subject 1, built."""
-    empty_system.upload("1.png", photograph(1))
-    assert empty_system.deliver() == 0
-    empty_system.proxy.requests.clear()
-    return empty_system
+    system.upload("1.png", photograph(1))
+    assert system.deliver() == 0
+    system.proxy.requests.clear()
+    return system
 
 
 @pytest.mark.parametrize("kind", ["503", "reset", "lost answer", "cut answer"])

@@ -14,9 +14,7 @@ from support.system import ROUTE, System
 @pytest.fixture
 def seven_photos(shared_system: System, new_type: str) -> str:
     """A type with seven photos of subject 1, more than an answer names, built."""
-    for shot in range(7):
-        shared_system.upload(f"{shot}.png", photograph(1, shot), new_type)
-    shared_system.deliver_all()
+    shared_system.build(new_type, shots=7)
     return new_type
 
 

@@ -24,9 +24,7 @@ def types(shared_system: System, new_type: str) -> list[str]:
     shared_system.clear()
     names = [f"{new_type}-{subject}" for subject in SUBJECTS]
     for name, subject in zip(names, SUBJECTS, strict=True):
-        for shot in range(3):
-            shared_system.upload(f"{shot}.png", photograph(subject, shot), name)
-    shared_system.deliver_all()
+        shared_system.build(name, 3, subject)
     return names
 
 

@@ -1,7 +1,6 @@
 """The rebuilding function: what it does with its time, its messages, its metrics and the event bus."""
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,9 @@ from lookalike.vision.encoder import BATCH
 from lookalike_tools.local.emulator import Emulator
 from support.photographs import photograph
 from support.system import TYPE, System, running_system
-from support.thumbnail_model import save_thumbnail_model
 
 TRIES = 3
 """How often S3 is asked for one object that it does not give."""
-
-
-@pytest.fixture(scope="module")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_thumbnail_model(tmp_path_factory.mktemp("thumbnail-model"))
-
-
-@pytest.fixture
-def system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
-    with running_system(emulator, model_dir, monkeypatch) as system:
-        yield system
 
 
 def put(system: System, name: str, data: bytes, type_id: str = TYPE) -> str:

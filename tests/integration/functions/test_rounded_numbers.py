@@ -24,9 +24,7 @@ def numbers(told: Any) -> Iterator[float]:
 @pytest.fixture
 def asked(shared_system: System, new_type: str) -> str:
     """A type of three photos, one of them appended by a query."""
-    for shot in range(2):
-        shared_system.upload(f"{shot}.png", photograph(1, shot), new_type)
-    shared_system.deliver_all()
+    shared_system.build(new_type, shots=2)
     shared_system.events()
     params = {"threshold": "0.123456789"}
     status, answer = shared_system.call(ROUTE, blended(1, 2, 0.2), type_id=new_type, params=params)

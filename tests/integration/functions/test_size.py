@@ -1,30 +1,20 @@
 """A type of many images is built piece by piece: saved as it goes, continued by messages, memory bounded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psutil
-import pytest
 from hypothesis import settings
 
 from lookalike.describing import ImageState, describe_images, describe_images_of
 from lookalike.keys import image_key
 from lookalike.matching.encodings import Origin
 from lookalike.storage.bucket import Page
-from lookalike_tools.local.emulator import Emulator
 from support.photographs import photograph
-from support.system import TYPE, System, running_system
-from support.thumbnail_model import save_thumbnail_model
+from support.system import TYPE, System
 
 IMAGES = 20_000 if settings.get_current_profile_name() == "soak" else 600
 MOST_MEMORY_MB = 300
-
-
-@pytest.fixture
-def system(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
-    with running_system(emulator, save_thumbnail_model(tmp_path / "model"), monkeypatch) as system:
-        yield system
 
 
 def test_many_images_are_built_by_functions_of_little_time(system: System) -> None:
