@@ -3,6 +3,7 @@
 import time
 
 from lookalike.keys import image_key
+from lookalike.matching.encodings import Encodings
 from lookalike.rebuilding import Rebuilt, rebuild
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
@@ -24,6 +25,12 @@ def upload_and_build(encoder: Encoder, store: Store, name: str, data: bytes) -> 
     key = upload(store, name, data)
     bring_up_to_date(encoder, store)
     return key
+
+
+def encodings_of(store: Store) -> Encodings:
+    encodings, _ = store.read_encodings(TYPE)
+    assert encodings
+    return encodings
 
 
 def encoded_images(store: Store) -> list[str]:
