@@ -28,6 +28,7 @@ COMPARED: dict[str, Any] = {
     "views": 64,
     "notice": "\x01" * 2 * MAX_NOTICE_CHARS,
     "nearest_other": schemas.OtherType(type_id="t" * 64, similarity=0.123456),
+    "counterexample": schemas.Neighbour(image=LONGEST_KEY, similarity=0.123456),
     "nearest": [schemas.Neighbour(image=LONGEST_KEY, similarity=0.123456)] * 5,
 }
 BECAME: dict[str, Any] = {"appended": LONGEST_KEY, "pending": True, "model": "m" * 64}
