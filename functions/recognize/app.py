@@ -14,15 +14,15 @@ import lookalike
 from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
 from recognize import direct, inbox, refusals
 from recognize.routes import images, recognizing, service, types
-from recognize.running import logger, metrics, started
+from recognize.running import logger, metrics, seconds_waited, started
 
 app = APIGatewayHttpResolver(enable_validation=True, serializer=partial(json.dumps, ensure_ascii=False))
 for routes in (recognizing, types, images, service, refusals):
     app.include_router(routes.router)
 
 RESERVE_SECONDS = LONGEST_CALL_SECONDS + 5
-"""Time before the function's end in which no call to AWS begins: the last one, and the model's loading before
-the first, must end before API Gateway gives up."""
+"""Time before the function's end in which no call to AWS begins: the last one, and what Lambda does before it
+loads the function, must end before API Gateway gives up."""
 
 
 @app.get("/openapi.json", include_in_schema=False)
@@ -37,7 +37,8 @@ def get_openapi() -> Response[str]:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a request of API Gateway's, photos of the inbox, or who invokes the function itself."""
-    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    left = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    deadline = time.monotonic() + left - seconds_waited()
     with no_calls_after(deadline):
         if "routeKey" in event:
             return app.resolve(event | {"rawPath": _escaped_path(event)}, context)

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lookalike.matching.settings import Look, Rule
 
+MB_PER_CORE = 1769
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+
 
 class Config(BaseModel):
     """The settings of a deployed function, set by the template."""
@@ -25,6 +28,12 @@ class Config(BaseModel):
     odds: Annotated[float, Field(alias="ODDS", gt=0, allow_inf_nan=False)] = 1.0
     look: Annotated[Look, Field(alias="LOOK")] = Look.CENTRE
     model_dir: Annotated[Path, Field(alias="MODEL_DIR")] = Path("/opt/model")
+    memory_mb: Annotated[int | None, Field(alias="AWS_LAMBDA_FUNCTION_MEMORY_SIZE", gt=0)] = None
+
+    @property
+    def cores(self) -> float | None:
+        """The share of the cores that Lambda gives with the memory; None where nothing says so."""
+        return self.memory_mb / MB_PER_CORE if self.memory_mb else None
 
 
 def read_config() -> Config:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +12,30 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from lookalike_tools.live.stack import Stack
 from support.deployed import Api
 
 IN_THE_INBOX = "inbox/permitted/1.png"
 
 Act = Callable[["Rights"], Any]
+
+
+def session_with(api: Api, documents: list[Any]) -> boto3.Session:
+    """Credentials that allow what some policies say, and nothing else."""
+    iam = api.stack.client("iam")
+    lent = f"lent-{uuid4().hex[:12]}"
+    anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
+    arn = iam.create_role(RoleName=lent, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    for number, document in enumerate(documents):
+        iam.put_role_policy(RoleName=lent, PolicyName=f"lent-{number}", PolicyDocument=json.dumps(document))
+    credentials = api.stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return boto3.Session(
+        credentials["AccessKeyId"],
+        credentials["SecretAccessKey"],
+        credentials["SessionToken"],
+        region_name=api.stack.region,
+    )
 
 
 class Rights:
@@ -28,20 +48,11 @@ class Rights:
             StackName="lookalike", LogicalResourceId=f"{function}Role"
         )
         role = resource["StackResourceDetail"]["PhysicalResourceId"]
-        lent = f"lent-{uuid4().hex[:12]}"
-        anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
-        arn = iam.create_role(RoleName=lent, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            iam.put_role_policy(RoleName=lent, PolicyName=name, PolicyDocument=json.dumps(document))
-        credentials = api.stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-        self.session: Any = boto3.Session(
-            credentials["AccessKeyId"],
-            credentials["SecretAccessKey"],
-            credentials["SessionToken"],
-            region_name=api.stack.region,
-        )
+        documents = [
+            iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        ]
+        self.session: Any = session_with(api, documents)
 
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.stack.endpoint_url)
@@ -99,7 +110,11 @@ REFUSED: dict[str, dict[str, Act]] = {
     "Recognize": {
         "write elsewhere": lambda rights: rights.put("elsewhere/1.png"),
         "read elsewhere": lambda rights: rights.get("elsewhere/1.png"),
+        "write what is no photo of a type": lambda rights: rights.put("types/permitted/notes.txt"),
         "delete encodings": lambda rights: rights.delete("encodings/model/permitted.safetensors"),
+        "delete a version": lambda rights: rights.client("s3").delete_object(
+            Bucket=rights.stack.bucket, Key="types/permitted/images/1.png", VersionId="1"
+        ),
         "delete settings": lambda rights: rights.delete("types/permitted/settings.json"),
         "read the queue": lambda rights: rights.receive(rights.stack.queue_url),
         "write dead letters": lambda rights: rights.send(rights.stack.dead_letter_queue_url),
@@ -155,6 +170,61 @@ def test_a_function_may_do_its_work(rights: dict[str, Rights], function: str, ac
 def test_a_function_may_do_nothing_else(rights: dict[str, Rights], function: str, act: Act) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         act(rights[function])
+
+
+ASKING = [
+    ("POST", "/types/permitted/recognize"),
+    ("POST", "/recognize"),
+    ("POST", "/uploads"),
+    ("GET", "/types"),
+    ("GET", "/types/permitted"),
+    ("GET", "/health"),
+    ("GET", "/openapi.json"),
+]
+KEEPING = [
+    ("PUT", "/types/permitted/images/1.png"),
+    ("DELETE", "/types/permitted/images/1.png"),
+    ("PUT", "/types/permitted/settings"),
+]
+
+
+@pytest.fixture(scope="module")
+def callers(api: Api) -> dict[str, Stack]:
+    """The stack, as those see it who have one of the template's policies and no other right."""
+    return {
+        policy: replace(api.stack, session=session_with(api, policy_documents(api, policy)))
+        for policy in ("RecognizePolicy", "AdministerPolicy")
+    }
+
+
+def policy_documents(api: Api, policy: str) -> list[Any]:
+    cloudformation, iam = api.stack.client("cloudformation"), api.stack.client("iam")
+    resource = cloudformation.describe_stack_resource(StackName="lookalike", LogicalResourceId=policy)
+    arn = resource["StackResourceDetail"]["PhysicalResourceId"]
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return [iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]]
+
+
+@pytest.mark.parametrize(("method", "path"), ASKING)
+def test_who_may_recognise_may_ask(callers: dict[str, Stack], method: str, path: str) -> None:
+    assert callers["RecognizePolicy"].call(method, path).status_code != 403
+
+
+@pytest.mark.parametrize(("method", "path"), KEEPING)
+def test_who_may_recognise_may_not_administer(callers: dict[str, Stack], method: str, path: str) -> None:
+    assert callers["RecognizePolicy"].call(method, path).status_code == 403
+
+
+def test_who_may_recognise_does_not_reach_the_buckets(callers: dict[str, Stack]) -> None:
+    stack = callers["RecognizePolicy"]
+    for bucket in (stack.bucket, stack.work_bucket):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            stack.client("s3").list_objects_v2(Bucket=bucket)
+
+
+@pytest.mark.parametrize(("method", "path"), ASKING + KEEPING)
+def test_who_may_administer_may_ask_and_keep(callers: dict[str, Stack], method: str, path: str) -> None:
+    assert callers["AdministerPolicy"].call(method, path).status_code != 403
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/health"), ("GET", "/types"), ("POST", "/uploads")])

@@ -38,7 +38,7 @@ def start(*, share_cores: bool = False) -> Started:
     config = read_config()
     with ThreadPoolExecutor() as threads:
         # Opening the model and making clients take about as long: one is waited for.
-        opening = threads.submit(Encoder, config.model_dir, share_cores=share_cores)
+        opening = threads.submit(Encoder, config.model_dir, share_cores=share_cores, cores=config.cores)
         s3, queue, bus = make_client("s3"), make_client("sqs"), make_client("events")
         encoder = opening.result()
     bucket, work = Bucket(s3, config.bucket), Bucket(s3, config.work_bucket)

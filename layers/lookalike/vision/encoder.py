@@ -1,5 +1,6 @@
 """The encoder: images in, encodings out, by onnxruntime on CPU."""
 
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,9 @@ class Encoder:
         (1, 512)
     """
 
-    def __init__(self, model_dir: str | Path, *, share_cores: bool = False) -> None:
+    def __init__(
+        self, model_dir: str | Path, *, share_cores: bool = False, cores: float | None = None
+    ) -> None:
         """Open a model folder, made by `lookalike export-model`.
 
         Args:
@@ -39,14 +42,19 @@ class Encoder:
             share_cores: whether other threads need the cores while images are encoded. Its own threads then
                 sleep when they have nothing to do, where otherwise they spin: one image takes a fifth longer,
                 but decoding beside it loses no time.
+            cores: how many cores' time this process gets, if less than the system shows. Of a part of a core
+                its threads sleep as well: what they spin away would be taken from what they compute.
 
         Raises:
             ModelError: the folder holds no encoder that can be opened.
         """
         self.description = read_description(model_dir)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _cores()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0" if share_cores else "1")
+        share = min(cores or math.inf, _cores())
+        self._threads = math.ceil(share)
+        spins = not share_cores and share == self._threads
+        options.intra_op_num_threads = self._threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spins)))
         # Else they spin for another 30 ms after each run.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
@@ -114,7 +122,7 @@ class Encoder:
         if len(images) == 1:  # a query: it waits for no thread
             return self.encode_pixels(self.preprocess(images[0])[np.newaxis])
         encodings = np.empty((len(images), self.dimension), np.float32)
-        with ThreadPoolExecutor(_cores(), thread_name_prefix="decode") as threads:
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="decode") as threads:
             for start in range(0, len(images), BATCH):
                 batch = slice(start, start + BATCH)
                 # Those that take much memory are decoded alone: `lookalike.vision.images` sees to it.

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from lookalike.errors import UndecodableImageError, UnsupportedImageError
-from lookalike.vision import encoder as encoding
 from lookalike.vision import images
 from lookalike.vision.encoder import BATCH, Encoder
 from support.photographs import encoded, photograph
@@ -46,7 +45,7 @@ def test_what_is_wrong_is_told_of_the_first_bad_image(encoder: Encoder) -> None:
 
 
 def test_small_images_are_decoded_side_by_side(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "_cores", lambda: 2)
+    monkeypatch.setattr(encoder, "_threads", 2)
     together = threading.Barrier(2, timeout=60)
     decode = images.decode
 
@@ -62,7 +61,7 @@ def test_small_images_are_decoded_side_by_side(encoder: Encoder, monkeypatch: py
 def test_images_that_take_much_memory_are_decoded_alone(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoding, "_cores", lambda: 4)
+    monkeypatch.setattr(encoder, "_threads", 4)
     decode, running, most = images.decode, [0], [0]
 
     def count(data: bytes, shorter_side: int | None = None) -> Image.Image:
