@@ -114,3 +114,32 @@ def test_an_appended_images_name_is_the_digest_of_its_bytes(image: bytes) -> Non
 def test_a_digest_is_the_first_128_bits_of_sha_256() -> None:
     # Of no bytes, as FIPS 180-4's examples have it.
     assert keys.content_digest(b"") == "e3b0c44298fc1c149afbf4c8996fb924"
+
+
+@pytest.mark.parametrize("name", ["1.jpg", "camera 3/ä.jpg", "a\nb"])
+@pytest.mark.parametrize(("type_id", "folder"), [("hex-nut", "hex-nut"), (None, "_any")])
+def test_a_photo_of_the_inbox_asks_for_a_type_or_any(type_id: str | None, folder: str, name: str) -> None:
+    key = keys.inbox_key(type_id, name)
+    assert key == f"inbox/{folder}/{name}"
+    assert keys.parse_inbox_key(key) == (type_id, name)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "inbox/",
+        "inbox/hex-nut/",
+        "inbox/hex-nut/folder/",
+        "inbox/1.jpg",
+        "inbox/hex nut/1.jpg",
+        "inbox//1.jpg",
+        "types/hex-nut/images/1.jpg",
+    ],
+)
+def test_other_keys_are_no_photos_of_the_inbox(key: str) -> None:
+    assert keys.parse_inbox_key(key) is None
+
+
+@pytest.mark.parametrize("key", ["inbox/hex-nut/monday/1.jpg", "queries/1.jpg", "1.jpg"])
+def test_a_file_name_is_the_last_part_of_a_key(key: str) -> None:
+    assert keys.file_name(key) == "1.jpg"

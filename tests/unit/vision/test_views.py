@@ -13,7 +13,15 @@ import lookalike
 from lookalike.errors import ImageError
 from lookalike.vision.boxes import Box
 from lookalike.vision.images import preprocess
-from lookalike.vision.views import MAX_VIEWS, SMALLEST, cut_views, preprocess_box, windows
+from lookalike.vision.views import (
+    MAX_VIEWS,
+    SMALLEST,
+    cut_middle,
+    cut_views,
+    preprocess_box,
+    preprocess_window,
+    windows,
+)
 
 SIZE = 224
 ORIENTATION = 0x0112
@@ -94,6 +102,24 @@ def test_the_middle_view_is_the_same_at_any_size(width: int, height: int) -> Non
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT_BY)
+def test_the_middle_alone_is_the_first_of_the_views(orientation: int) -> None:
+    data = file(photo(900, 640), "JPEG", orientation)
+    middle, views = cut_middle(data, SIZE), cut_views(data, SIZE)
+    assert middle.boxes == views.boxes[:1]
+    np.testing.assert_array_equal(middle.pixels, views.pixels[:1])
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_window_is_cut_alone_as_among_the_views(image_format: str, orientation: int) -> None:
+    data = file(photo(2600, 1900), image_format, orientation)
+    views = cut_views(data, SIZE)
+    for number in (1, len(views.boxes) - 1):
+        alone = preprocess_window(data, SIZE, views.boxes[number])
+        np.testing.assert_array_equal(alone, views.pixels[number])
+
+
+@pytest.mark.parametrize("orientation", sorted(UPRIGHT_BY))
 def test_views_are_of_the_upright_photo(orientation: int) -> None:
     stored = photo(900, 640)
     turned = cut_views(file(stored, orientation=orientation), SIZE)
