@@ -125,3 +125,23 @@ def test_a_view_is_outweighed_by_what_another_view_of_its_place_shows() -> None:
     assert not decision.match
     assert decision.counterexample
     assert decision.counterexample.similarity == pytest.approx(1)
+
+
+def test_of_the_views_of_a_place_the_most_alike_names_the_counterexample() -> None:
+    first, second = TYPES[SIBLING][5], TYPES["type-02"][5]
+    nearly = around(second, 1, 0.3, seed=1)[0]
+    decision = decide_anywhere(
+        np.stack([nearly, first]),
+        [Box(0, 0, 1, 1), Box(0, 0, 0.9, 0.9)],
+        with_counterexamples(REFERENCES, first, second),
+        POLICIES[Rule.SIMILARITY],
+    )
+    assert decision.counterexample
+    assert decision.counterexample.image.endswith("/0.jpg")
+    assert decision.counterexample.similarity == pytest.approx(1)
+
+
+def test_a_counterexample_a_little_less_alike_outweighs_nothing() -> None:
+    photo = TYPES[ASKED][0]
+    nearly = around(photo, 1, 0.3, seed=1)[0]
+    assert decide(photo, with_counterexamples(REFERENCES, nearly), POLICIES[Rule.SIMILARITY]).match

@@ -95,4 +95,4 @@ def test_all_that_is_wrong_with_settings_is_told_in_one_line() -> None:
 
 def test_each_thing_passed_over_is_told() -> None:
     gone, unknown = (parse_settings(b'{"rule": "relative", "angle": 7}').notice or "").split("; ")
-    assert gone.startswith("the rule relative is gone") and unknown.endswith("ignored: angle")
+    assert gone.endswith("with a threshold of its own") and unknown.endswith("ignored: angle")

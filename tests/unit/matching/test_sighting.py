@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from lookalike.matching.sighting import (
     Sighting,
+    outweighed_views,
     rank_by_evidence,
     shared_parts,
     sight_by_evidence,
@@ -121,3 +122,24 @@ def test_evidence_beyond_what_floats_hold_leaves_other_places_as_they_are() -> N
     assert places.none == pytest.approx([0, 1 / (1 + np.e)])
     nothing = rank_by_evidence(np.array([[-5000.0]]), apart[:1])
     assert (*nothing.seen, *nothing.none) == (0, 1)
+
+
+APART = [Box(0, 0, 0.2, 0.2), Box(0.4, 0.4, 0.6, 0.6), Box(0.8, 0.8, 1, 1)]
+
+
+def directions(*degrees: float) -> np.ndarray:
+    return unit(np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1))
+
+
+def test_views_are_outweighed_each_in_its_own_place() -> None:
+    references, counterexamples = directions(0), directions(100)
+    # Nearer to the counterexample; nearer to the reference; as near to both.
+    outweighed = outweighed_views(directions(80, 30, 50), APART, references, counterexamples)
+    assert outweighed.tolist() == [True, False, False]
+    together = outweighed_views(directions(80, 30, 50), [Box(0, 0, 1, 1)] * 3, references, counterexamples)
+    assert together.tolist() == [True, True, True]
+
+
+def test_without_counterexamples_no_view_is_outweighed() -> None:
+    none = np.empty((0, 2), np.float32)
+    assert not outweighed_views(directions(80, 30, 179), APART, directions(0), none).any()

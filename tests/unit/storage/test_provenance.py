@@ -112,3 +112,8 @@ def test_a_row_tells_all_that_is_known_of_its_image() -> None:
     row = Provenance(Origin.RECOGNIZED, 0.98, NEAREST, "mutter.jpg", box).row("the key", "the etag", "now")
     assert (row.image, row.etag, row.origin, row.time) == ("the key", "the etag", Origin.RECOGNIZED, "now")
     assert (row.similarity, row.nearest, row.filename, row.box) == (0.98, NEAREST, "mutter.jpg", box)
+
+
+def test_an_image_among_the_counterexamples_is_one_whatever_its_metadata_say() -> None:
+    row = Provenance(Origin.RECOGNIZED).row("types/hex-nut/counterexamples/1.jpg", "the etag", "now")
+    assert row.origin is Origin.COUNTEREXAMPLE
