@@ -7,10 +7,11 @@ INSTALLED := $(VENV)/installed
 PHOTOS ?=
 PRECISION ?= fp32
 ARCHITECTURE ?=
+STACK ?= lookalike
 # Only where it is given: overrides on the command line replace those of samconfig.toml, they don't add to them.
 OVERRIDES := $(if $(ARCHITECTURE), --parameter-overrides Architecture=$(ARCHITECTURE))
 
-.PHONY: help setup demo local model bench check style types fast-tests test mutants soak container-test build deploy lint format lock clean
+.PHONY: help setup demo local model bench check style types fast-tests test mutants soak container-test build deploy delete lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -77,6 +78,9 @@ build: ## the functions' images, with CLIP in them, after `make model` (needs th
 
 deploy: build ## to your AWS account (samconfig.toml says how; `sam deploy --guided` asks; ARCHITECTURE=arm64)
 	sam deploy$(OVERRIDES)
+
+delete: $(INSTALLED) ## delete the stack (STACK=lookalike) with all that can be made again; photos stay
+	$(BIN)/lookalike delete --stack "$(STACK)"
 
 lint: $(INSTALLED) style types ## style, formatting, types, template
 	$(BIN)/cfn-lint template.yaml
