@@ -65,8 +65,9 @@ mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those t
 	cd .mutants && OPENBLAS_NUM_THREADS=1 ../$(BIN)/mutmut run
 	cd .mutants && ../$(BIN)/mutmut results --all true | ../$(BIN)/python ../tests/mutants/mutation_score.py
 
-soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images
-	$(BIN)/pytest --hypothesis-profile soak tests/integration/histories/test_interleavings.py tests/integration/functions/test_size.py
+soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images; 1,000 photos in the inbox
+	$(BIN)/pytest --hypothesis-profile soak tests/integration/histories/test_interleavings.py tests/integration/functions/test_size.py \
+		tests/integration/functions/test_inbox_load.py
 
 container-test: $(INSTALLED) ## the functions' images, built and run as Lambda would (needs Docker or Podman)
 	$(BIN)/pytest tests/container
