@@ -9,8 +9,9 @@ from PIL import Image
 
 from end_to_end.commands.command_line import lookalike, write_ready_file
 from lookalike.keys import settings_key
+from lookalike.vision.views import windows
 from support.deployed import Api
-from support.photographs import photograph
+from support.photographs import photograph, scene
 
 SHOTS = 4
 
@@ -105,6 +106,19 @@ def test_asking_leaves_no_trace_where_appending_is_declined(
     before = api.objects()
     lookalike("recognize", built_type, str(tmp_path / "bench.png"), "--no-append", "--stack", stack)
     assert api.objects() == before
+
+
+def test_an_object_off_to_the_side_is_found_where_it_is_asked_for_anywhere(
+    stack: str, built_type: str, tmp_path: Path
+) -> None:
+    place = windows(320, 240, 8)[-1]
+    (tmp_path / "bench.png").write_bytes(scene((1, place), size=(320, 240)))
+    arguments = ("recognize", built_type, str(tmp_path / "bench.png"), "--no-append", "--stack", stack)
+    centre, anywhere = lookalike(*arguments), lookalike(*arguments, "--look", "anywhere")
+    assert (centre.returncode, anywhere.returncode) == (1, 0), anywhere.stderr
+    assert ", at " not in centre.stdout
+    assert anywhere.stdout.strip().endswith(f", at {','.join(f'{round(edge, 6)}' for edge in place)}")
+    assert lookalike(*arguments, "--look", "left").returncode == 2
 
 
 @pytest.mark.usefixtures("shared_type")
