@@ -15,7 +15,7 @@ FIGURES = {
     "best_is_there": "the best type is there",
     "box_holds_object": "the box holds the object",
     "ends_early": "ends with the middle",
-    "ends_early_in_vain": "the same, with the type not there",
+    "ends_early_in_vain": "so, the type not there",
 }
 """The figures of a look and a rule, and what people call them."""
 
