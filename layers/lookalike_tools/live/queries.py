@@ -16,7 +16,7 @@ OCTET_STREAM = "application/octet-stream"
 
 def recognize_photo(
     stack: Stack,
-    type_id: str,
+    type_id: str | None,
     photo: bytes,
     filename: str,
     *,
@@ -28,7 +28,7 @@ def recognize_photo(
 
     Args:
         stack: the live stack.
-        type_id: the type that is asked for.
+        type_id: the type that is asked for; None for all types.
         photo: bytes of an image file.
         filename: what the photo is called.
         append: whether a match joins the type's images.
@@ -42,7 +42,8 @@ def recognize_photo(
     if len(photo) > MAX_BODY_BYTES:
         body = {"json": {"query_key": _upload(stack, photo, filename)}}
     params = {"append": str(append).lower(), "filename": filename, "threshold": threshold, "look": look}
-    return stack.call("POST", f"/types/{type_id}/recognize", params=params, **body)
+    path = f"/types/{type_id}/recognize" if type_id else "/recognize"
+    return stack.call("POST", path, params=params, **body)
 
 
 def _upload(stack: Stack, photo: bytes, filename: str) -> str:

@@ -18,8 +18,8 @@ from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.evaluation import thresholds
 from lookalike_tools.evaluation.thresholds import choose_rule, score_types, warn_of_few_photos
 from lookalike_tools.evaluation.thresholds_picture import CalibratedType, draw_calibration
-from lookalike_tools.live.api import put_json, read_type
 from lookalike_tools.live.encodings import list_encoded_types, read_encodings, read_gallery
+from lookalike_tools.live.settings import set_threshold
 from lookalike_tools.live.stack import Stack, WrongUseError, find_stack
 from lookalike_tools.tables import make_table
 
@@ -45,7 +45,7 @@ def calibrate(
         raise WrongUseError(f"no encodings of {', '.join(missing)}: `lookalike types` lists what there is")
     if len(known) < 2:
         raise WrongUseError("thresholds come from photos of other types: there must be two types with photos")
-    fit = read_gallery(live, known[0].matrix.shape[1]).fit
+    fit = read_gallery(live).fit
     scoring = score_types(known, fit, wanted, live.odds)
     scored = dict(track(scoring, "scoring", total=len(wanted), console=notes))
     rule = choose_rule(scored.values(), far)
@@ -76,11 +76,7 @@ def _read_types(stack: Stack) -> list[Encodings]:
 
 
 def _apply(stack: Stack, rule: Rule, calibrated: CalibratedType) -> None:
-    """Write a type's rule and threshold; its other settings stay."""
-    settings = read_type(stack, calibrated.type_id)["settings"]
-    # The threshold suits the scores of uploaded photos: what is appended should resemble those.
-    chosen = {"rule": str(rule), "threshold": calibrated.calibration.threshold}
-    put_json(stack, f"/types/{calibrated.type_id}/settings", {"vouch": "uploaded"} | settings | chosen)
+    set_threshold(stack, calibrated.type_id, rule, calibrated.calibration.threshold)
 
 
 def _describe(calibrated: Sequence[CalibratedType], rule: Rule, far: float) -> dict[str, Any]:
