@@ -11,7 +11,7 @@ STACK ?= lookalike
 # Only where it is given: overrides on the command line replace those of samconfig.toml, they don't add to them.
 OVERRIDES := $(if $(ARCHITECTURE), --parameter-overrides Architecture=$(ARCHITECTURE))
 
-.PHONY: help setup demo local model bench check style types fast-tests test mutants soak container-test build deploy delete lint format lock clean
+.PHONY: help setup demo console local model bench check style types fast-tests test mutants soak browser-test container-test build deploy delete lint format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ $(INSTALLED): pyproject.toml requirements-dev.txt
 
 demo: $(INSTALLED) ## from nothing to recognised photos (PHOTOS=DIR: your own, a folder for each type)
 	$(BIN)/lookalike demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+console: $(INSTALLED) ## a web page on a local stack: see what it sees, put it right (PHOTOS=DIR: your own)
+	$(BIN)/lookalike console --local --open $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 local: $(INSTALLED) ## the whole stack on this machine, until Ctrl-C
 	$(BIN)/lookalike local
@@ -68,6 +71,9 @@ mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those t
 soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images; 1,000 photos in the inbox
 	$(BIN)/pytest --hypothesis-profile soak tests/integration/histories/test_interleavings.py tests/integration/functions/test_size.py \
 		tests/integration/functions/test_inbox_load.py
+
+browser-test: $(INSTALLED) ## the console in Chromium, over a local stack (needs Debian's chromium, or another)
+	$(BIN)/pytest tests/browser
 
 container-test: $(INSTALLED) ## the functions' images, built and run as Lambda would (needs Docker or Podman)
 	$(BIN)/pytest tests/container
