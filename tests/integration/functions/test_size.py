@@ -13,7 +13,7 @@ from lookalike.storage.bucket import Page
 from support.photographs import photograph
 from support.system import TYPE, System
 
-IMAGES = 20_000 if settings.get_current_profile_name() == "soak" else 600
+IMAGES = 20_000 if settings.get_current_profile_name() == "soak" else 300
 MOST_MEMORY_MB = 300
 
 

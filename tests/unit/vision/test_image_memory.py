@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from lookalike.vision import heif, images
-from support.photographs import encoded
+from support.photographs import encoded, quick_heif
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def deep_heif() -> bytes:
     pixels = np.full((side, side, 4), 777, np.uint16)
     buffer = io.BytesIO()
     image = pillow_heif.from_bytes("RGBA;16", (side, side), pixels.tobytes())
-    image.save(buffer, chroma=444, exif=turned().tobytes())
+    image.save(buffer, chroma=444, exif=turned().tobytes(), enc_params=quick_heif())
     return buffer.getvalue()
 
 
