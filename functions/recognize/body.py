@@ -119,7 +119,8 @@ def _read_form(body: bytes, boundary: str | None) -> QueryPhoto:
     try:
         part = parser.get(IMAGE_PART)
     except MultipartError as error:
-        raise BadRequestError(f"the form can't be read: {error}") from None
+        # The first of its arguments is for people; there may be another one, for programmers.
+        raise BadRequestError(f"the form can't be read: {error.args[0]}") from None
     if part is None:
         raise BadRequestError(f"the form has no part {IMAGE_PART!r}: send the photo as that part")
     return QueryPhoto(_not_empty(part.raw), part.filename or None)

@@ -51,10 +51,12 @@ class TypeSettings(BaseModel):
     title: Annotated[Annotated[str, Field(min_length=1, max_length=255)] | None, _NOT_IF_LEFT_OUT] = None
     rule: Annotated[Rule | None, _NOT_IF_LEFT_OUT] = None
     threshold: Annotated[
-        Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None, _NOT_IF_LEFT_OUT
+        Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)] | None, _NOT_IF_LEFT_OUT
     ] = None
     vouch: Annotated[Literal["all", "uploaded"] | None, _NOT_IF_LEFT_OUT] = None
-    max_recognized: Annotated[Annotated[int, Field(ge=0, le=50_000)] | None, _NOT_IF_LEFT_OUT] = None
+    max_recognized: Annotated[
+        Annotated[int, Field(strict=True, ge=0, le=50_000)] | None, _NOT_IF_LEFT_OUT
+    ] = None
     look: Annotated[Look | None, _NOT_IF_LEFT_OUT] = None
 
 
@@ -75,6 +77,15 @@ class StoredSettings:
     settings: TypeSettings = DEFAULTS
     notice: str | None = None
     readable: bool = True
+
+
+def unreadable(reason: str) -> StoredSettings:
+    """What holds for a type whose settings can't be read."""
+    return StoredSettings(
+        notice=f"settings.json can't be read ({reason[:MAX_NOTICE_CHARS]}): the stack's rule and threshold "
+        "decide, and nothing is appended until it is put right",
+        readable=False,
+    )
 
 
 _fields = TypeAdapter(dict[str, Any])
@@ -98,11 +109,7 @@ def parse_settings(data: bytes) -> StoredSettings:
             ": ".join(filter(None, (".".join(map(str, entry["loc"])), entry["msg"])))
             for entry in error.errors()
         )
-        return StoredSettings(
-            notice=f"settings.json can't be read ({reasons[:MAX_NOTICE_CHARS]}): the stack's rule and "
-            "threshold decide, and nothing is appended until it is put right",
-            readable=False,
-        )
+        return unreadable(reasons)
     if unknown:
         named = ", ".join(unknown)[:MAX_NOTICE_CHARS]
         notices.append(f"settings.json has unknown fields, which are ignored: {named}")

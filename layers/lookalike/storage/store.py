@@ -11,7 +11,13 @@ from lookalike.errors import InvalidBoxError, NotFoundError, TooManyImagesError
 from lookalike.keys import Folder
 from lookalike.matching.encodings import Encodings, now
 from lookalike.matching.gallery import Gallery
-from lookalike.matching.settings import MAX_BYTES_OF_SETTINGS, StoredSettings, TypeSettings, parse_settings
+from lookalike.matching.settings import (
+    MAX_BYTES_OF_SETTINGS,
+    StoredSettings,
+    TypeSettings,
+    parse_settings,
+    unreadable,
+)
 from lookalike.storage import derived, encodings_file, gallery_file
 from lookalike.storage.bucket import Bucket, Page, StoredObject
 from lookalike.storage.cache import Cache
@@ -247,7 +253,10 @@ class Store:
         key = keys.settings_key(type_id)
         if (stored := self.bucket.get(key, MAX_BYTES_OF_SETTINGS)) is None:
             return StoredSettings()
-        parsed = parse_settings(stored.data)
+        if stored.size <= MAX_BYTES_OF_SETTINGS:
+            parsed = parse_settings(stored.data)
+        else:
+            parsed = unreadable(f"{stored.size:,} bytes; at most {MAX_BYTES_OF_SETTINGS:,} are read")
         if parsed.notice:
             logger.warning("a type's settings need a look", type_id=type_id, notice=parsed.notice)
         return parsed

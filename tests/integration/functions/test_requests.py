@@ -199,3 +199,13 @@ def test_a_forms_file_name_is_kept(shared_system: System, one_photo: str) -> Non
         ROUTE, form, type_id=one_photo, content_type="multipart/form-data; boundary=b"
     )
     assert appended_as(shared_system, one_photo, answer["appended"]) == name
+
+
+def test_a_form_of_other_letters_than_utf_8_is_told_in_plain_words(
+    shared_system: System, one_photo: str
+) -> None:
+    form = b"--b\r\nContent-Type: \xff\r\n\r\nx\r\n--b--\r\n"
+    status, answer = shared_system.call(
+        ROUTE, form, type_id=one_photo, content_type="multipart/form-data; boundary=b"
+    )
+    assert (status, answer["message"]) == (400, "the form can't be read: Segment header failed to decode")

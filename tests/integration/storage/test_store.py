@@ -259,3 +259,9 @@ def test_settings_that_can_not_be_read_are_told_from_none(store: Store, body: by
     store.bucket.client.put_object(Bucket=store.bucket.name, Key=settings_key(TYPE), Body=body)
     assert store.read_settings(TYPE).settings == DEFAULTS
     assert not store.read_settings(TYPE).readable
+
+
+def test_settings_that_are_too_large_tell_their_size(store: Store) -> None:
+    body = b'{"threshold": 0.8}' + b" " * 65_536
+    store.bucket.client.put_object(Bucket=store.bucket.name, Key=settings_key(TYPE), Body=body)
+    assert "65,554 bytes; at most 65,536" in (store.read_settings(TYPE).notice or "")

@@ -31,11 +31,16 @@ def test_the_limits_themselves_are_allowed(name: str, limits: tuple[int, int]) -
         ("max_recognized", -1),
         ("max_recognized", 50_001),
         ("max_recognized", 1.5),
+        ("threshold", True),
+        ("threshold", "0.9"),
+        ("max_recognized", True),
+        ("max_recognized", "100"),
+        ("max_recognized", 100.0),
         ("vouch", "recognized"),
         ("rule", "distance"),
     ],
 )
-def test_what_is_beyond_the_limits_is_refused(name: str, value: object) -> None:
+def test_what_is_beyond_the_limits_or_no_number_is_refused(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name):
         TypeSettings.model_validate({name: value})
 

@@ -18,8 +18,8 @@ from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.evaluation import thresholds
 from lookalike_tools.evaluation.thresholds import choose_rule, score_types, warn_of_few_photos
 from lookalike_tools.evaluation.thresholds_picture import CalibratedType, draw_calibration
+from lookalike_tools.live.api import put_json, read_type
 from lookalike_tools.live.encodings import list_encoded_types, read_encodings, read_gallery
-from lookalike_tools.live.settings import set_threshold
 from lookalike_tools.live.stack import Stack, WrongUseError, find_stack
 from lookalike_tools.tables import make_table
 
@@ -37,7 +37,10 @@ def calibrate(
     stack: LiveStack = "lookalike",
     as_json: AsJson = False,
 ) -> None:
-    """Choose each type's threshold for a false accept rate, from the photos that the stack has."""
+    """Choose each type's threshold for a false accept rate, from the photos that the stack has.
+
+    Exit status: 1 if --apply left settings as they are, which nobody has put right yet.
+    """
     live = find_stack(stack)
     known = _read_types(live)
     wanted = types or [encodings.type_id for encodings in known]
@@ -45,7 +48,7 @@ def calibrate(
         raise WrongUseError(f"no encodings of {', '.join(missing)}: `lookalike types` lists what there is")
     if len(known) < 2:
         raise WrongUseError("thresholds come from photos of other types: there must be two types with photos")
-    fit = read_gallery(live).fit
+    fit = read_gallery(live, known[0].matrix.shape[1]).fit
     scoring = score_types(known, fit, wanted, live.odds)
     scored = dict(track(scoring, "scoring", total=len(wanted), console=notes))
     rule = choose_rule(scored.values(), far)
@@ -62,8 +65,10 @@ def calibrate(
     notes.print(f"Scores and thresholds: [bold]{picture}")
     if apply:
         with ThreadPoolExecutor() as threads:
-            list(threads.map(partial(_apply, live, rule), calibrated))
-        notes.print(f"Settings of {len(calibrated)} types written.")
+            written = list(threads.map(partial(_apply, live, rule), calibrated))
+        notes.print(f"Settings of {sum(written)} types written.")
+        if not all(written):
+            raise typer.Exit(1)
     else:
         notes.print("Nothing is written without --apply.")
 
@@ -75,8 +80,22 @@ def _read_types(stack: Stack) -> list[Encodings]:
     return [encodings for encodings in found if encodings and encodings.rows]
 
 
-def _apply(stack: Stack, rule: Rule, calibrated: CalibratedType) -> None:
-    set_threshold(stack, calibrated.type_id, rule, calibrated.calibration.threshold)
+def _apply(stack: Stack, rule: Rule, calibrated: CalibratedType) -> bool:
+    """Write a type's rule and threshold, unless that would drop settings; its other settings stay."""
+    state = read_type(stack, calibrated.type_id)
+    if state["notice"]:
+        notes.print(
+            f"{calibrated.type_id} is left as it is: {state['notice']}",
+            style="yellow",
+            soft_wrap=True,
+            markup=False,
+        )
+        return False
+    # The threshold suits the scores of uploaded photos: what is appended should resemble those.
+    chosen = {"rule": str(rule), "threshold": calibrated.calibration.threshold}
+    settings = {"vouch": "uploaded"} | state["settings"] | chosen
+    put_json(stack, f"/types/{calibrated.type_id}/settings", settings)
+    return True
 
 
 def _describe(calibrated: Sequence[CalibratedType], rule: Rule, far: float) -> dict[str, Any]:
