@@ -8,6 +8,7 @@ PHOTOS ?=
 PRECISION ?= fp32
 ARCHITECTURE ?=
 STACK ?= lookalike
+PREVIOUS ?=
 # Only where it is given: overrides on the command line replace those of samconfig.toml, they don't add to them.
 OVERRIDES := $(if $(ARCHITECTURE), --parameter-overrides Architecture=$(ARCHITECTURE))
 
@@ -81,9 +82,11 @@ container-test: $(INSTALLED) ## the functions' images, built and run as Lambda w
 build: ## the functions' images, with CLIP in them, after `make model` (needs the SAM CLI and Docker; ARCHITECTURE=arm64)
 	@command -v sam >/dev/null || { echo "make build needs the AWS SAM CLI: pip install aws-sam-cli" >&2; exit 1; }
 	@test -f .model/encoder.json || { echo "There is no model in .model: export CLIP with 'make model'" >&2; exit 1; }
+	rm -rf .previous
+	$(if $(PREVIOUS),cp -r "$(PREVIOUS)" .previous)
 	sam build$(OVERRIDES)
 
-deploy: build ## to your AWS account (samconfig.toml says how; `sam deploy --guided` asks; ARCHITECTURE=arm64)
+deploy: build ## to your AWS account (samconfig.toml says how; `sam deploy --guided` asks; ARCHITECTURE=arm64; PREVIOUS=DIR: the model before)
 	sam deploy$(OVERRIDES)
 
 delete: $(INSTALLED) ## delete the stack (STACK=lookalike) with all that can be made again; photos stay
@@ -103,4 +106,4 @@ lock: ## pin what pyproject.toml asks for (needs uv)
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.txt
 
 clean: ## remove all that was made
-	rm -rf $(VENV) .model .model-stand-in .demo .bench .cache .mutants .calibration .review .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .model .previous .model-stand-in .demo .bench .cache .mutants .calibration .review .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

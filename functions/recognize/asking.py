@@ -15,6 +15,7 @@ from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.settings import Look
 from lookalike.recognition import QueryPhoto, Recognition, recognize
 from recognize import answers, details, schemas
+from recognize.upgrading import by_whichever_is_built, check_all_are_built
 
 logger = Logger(child=True)
 metrics = Metrics()
@@ -42,8 +43,20 @@ def ask(started: Started, type_id: str | None, photo: QueryPhoto, wishes: Wishes
 
 def ask_type(started: Started, type_id: str, photo: QueryPhoto, wishes: Wishes) -> schemas.RecognizeAnswer:
     """Does a photo show an object of a type? Raises what `lookalike.recognition.recognize` does."""
-    policy = _choose_policy(started, type_id, wishes, started.store.read_gallery)
-    found = recognize(started.encoder, started.store, type_id, photo, policy, append=wishes.append)
+
+    def ask_by(model: Started) -> Recognition:
+        policy = _choose_policy(model, type_id, wishes, model.store.read_gallery)
+        return recognize(
+            model.encoder,
+            model.store,
+            type_id,
+            _for(model, photo),
+            policy,
+            append=wishes.append,
+            with_row=not model.replaced,
+        )
+
+    found = by_whichever_is_built(started, ask_by)
     answer = answers.recognized(found)
     _conclude(started, found, answer)
     return answer
@@ -53,21 +66,32 @@ def ask_all(started: Started, photo: QueryPhoto, wishes: Wishes) -> schemas.Iden
     """Which of all types does a photo show? Raises what `lookalike.identification.identify` does."""
     look = wishes.look or started.config.look
 
-    def policy_of(type_id: str, gallery: Gallery) -> Policy:
-        return _choose_policy(started, type_id, replace(wishes, look=look), lambda: gallery)
+    def ask_by(model: Started) -> Identification:
+        def policy_of(type_id: str, gallery: Gallery) -> Policy:
+            return _choose_policy(model, type_id, replace(wishes, look=look), lambda: gallery)
 
-    found = identify(
-        started.encoder,
-        started.store,
-        photo,
-        policy_of,
-        look=look,
-        odds=started.config.odds,
-        append=wishes.append,
-    )
+        if model.previous:
+            check_all_are_built(model, model.previous)
+        return identify(
+            model.encoder,
+            model.store,
+            _for(model, photo),
+            policy_of,
+            look=look,
+            odds=model.config.odds,
+            append=wishes.append,
+            with_row=not model.replaced,
+        )
+
+    found = by_whichever_is_built(started, ask_by)
     answer = answers.identified(found)
     _conclude(started, found, answer)
     return answer
+
+
+def _for(model: Started, photo: QueryPhoto) -> QueryPhoto:
+    """The photo without what another model encoded of it."""
+    return replace(photo, middle=None) if model.replaced else photo
 
 
 def ask_for_rebuilds(started: Started, error: EncodingsNotReadyError) -> None:

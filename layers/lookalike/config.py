@@ -28,6 +28,7 @@ class Config(BaseModel):
     odds: Annotated[float, Field(alias="ODDS", gt=0, allow_inf_nan=False)] = 1.0
     look: Annotated[Look, Field(alias="LOOK")] = Look.CENTRE
     model_dir: Annotated[Path, Field(alias="MODEL_DIR")] = Path("/opt/model")
+    previous_model_dir: Annotated[Path, Field(alias="PREVIOUS_MODEL_DIR")] = Path("/opt/previous")
     memory_mb: Annotated[int | None, Field(alias="AWS_LAMBDA_FUNCTION_MEMORY_SIZE", gt=0)] = None
 
     @property

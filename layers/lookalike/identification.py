@@ -63,6 +63,7 @@ def identify(
     look: Look = Look.CENTRE,
     odds: float = 1.0,
     append: bool = False,
+    with_row: bool = True,
 ) -> Identification:
     """Compare a photo with the types that it shows the most probably; a match joins its type if asked.
 
@@ -77,6 +78,7 @@ def identify(
             each is seen.
         odds: of all types, each alike, against none of them, before the photo is seen.
         append: whether a match joins its type's images.
+        with_row: whether its row is appended, too, instead of being left to the image's event.
 
     Raises:
         ImageError: the photo can't be decoded.
@@ -99,7 +101,9 @@ def identify(
     loaded = time.perf_counter()
     candidates = tuple(each for each in compared if each)
     match = next((each for each in candidates if each.decision.match), None)
-    appended = append_match(store, photo, match) if match and append else Appended(rows=_rows(match))
+    appended = Appended(rows=_rows(match))
+    if match and append:
+        appended = append_match(store, photo, match, with_row=with_row)
     return Identification(
         candidates,
         probabilities=tuple(p for (_, p), each in zip(ranking.types, compared, strict=True) if each),

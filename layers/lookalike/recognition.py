@@ -105,7 +105,14 @@ class Recognition:
 
 
 def recognize(
-    encoder: Encoder, store: Store, type_id: str, photo: QueryPhoto, policy: Policy, *, append: bool = True
+    encoder: Encoder,
+    store: Store,
+    type_id: str,
+    photo: QueryPhoto,
+    policy: Policy,
+    *,
+    append: bool = True,
+    with_row: bool = True,
 ) -> Recognition:
     """Decide whether a photo shows an object of a type; if it does, append it to the type.
 
@@ -116,6 +123,7 @@ def recognize(
         photo: the query.
         policy: what decides.
         append: whether a match joins the type's images.
+        with_row: whether its row is appended, too, instead of being left to the image's event.
 
     Raises:
         ImageError: the photo can't be decoded.
@@ -134,7 +142,7 @@ def recognize(
     comparison = compare(seen, encodings, policy)
     appended = Appended(rows=len(encodings.references.rows))
     if append and comparison.decision.match:
-        appended = append_match(store, photo, comparison)
+        appended = append_match(store, photo, comparison, with_row=with_row)
     return Recognition(
         comparison,
         appended,
@@ -179,7 +187,7 @@ def compare(seen: Seen, encodings: Encodings, policy: Policy) -> Comparison:
     return Comparison(seen, encodings, policy, decide_seen(seen, encodings, policy))
 
 
-def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended:
+def append_match(store: Store, photo: QueryPhoto, match: Comparison, *, with_row: bool = True) -> Appended:
     """Save a recognised image, then append the row of the window that matched. The same bytes join once.
 
     If other writers or a storage error prevent the row, the image's own event adds it later.
@@ -188,6 +196,7 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended
         store: the bucket.
         photo: the query.
         match: the type that it matches, as the decision saw it.
+        with_row: whether to append the row at all.
     """
     encodings, nearest = match.encodings, match.decision.nearest[0]
     unchanged = Appended(rows=len(encodings.references.rows))
@@ -206,8 +215,8 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison) -> Appended
     except ContentionError as error:
         logger.warning("a match is not appended", image=key, reason=str(error))
         return unchanged
-    if provenance.box != window:
-        # Another query found the object elsewhere in this photo, and was first.
+    # Another query may have found the object elsewhere in this photo, and was first.
+    if not with_row or provenance.box != window:
         return replace(unchanged, image=key, pending=True)
     return _append_row(store, encodings, EncodedImage(provenance.row(key, etag, now()), match.encoding))
 

@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 
+from lookalike.keys import encodings_prefix
 from lookalike.vision.model import read_description
 from lookalike_tools.export.exporter import export_model
 from lookalike_tools.live.api import list_types
 from lookalike_tools.live.old_encodings import old_models, remove_encodings
 from lookalike_tools.live.rebuilding import rebuild_types
 from lookalike_tools.local.stack import local_stack
-from support.deployed import Api, eventually
+from support.deployed import Api, eventually, logged
 from support.photographs import photograph
 from support.tiny_clip import save_tiny_clip
 
@@ -35,14 +36,21 @@ def own_api(model_dir: Path) -> Iterator[Api]:
         yield Api(stack, stack.emulator)
 
 
-def deploy_model(api: Api, model_dir: Path) -> None:
-    """What deploying images with another model in them does, one function after the other."""
+def deploy_model(api: Api, model_dir: Path, previous: Path | None = None) -> None:
+    """What deploying images with another model in them does, one function after the other.
+
+    Args:
+        api: of the stack.
+        model_dir: the model.
+        previous: the one before it, where the images carry it, too.
+    """
     cloudformation, functions = api.stack.client("cloudformation"), api.stack.client("lambda")
     for name in FUNCTIONS:
         resource = cloudformation.describe_stack_resource(StackName="lookalike", LogicalResourceId=name)
         function = resource["StackResourceDetail"]["PhysicalResourceId"]
         environment = functions.get_function_configuration(FunctionName=function)["Environment"]
         environment["Variables"]["MODEL_DIR"] = str(model_dir)
+        environment["Variables"]["PREVIOUS_MODEL_DIR"] = str(previous or "/opt/previous")
         functions.update_function_configuration(FunctionName=function, Environment=environment)
 
 
@@ -104,6 +112,69 @@ def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
     assert remove_encodings(api.stack, first) >= len(types)
     assert old_models(api.stack) == []
     assert all(api.recognize(type_id, photograph(1)).json()["match"] for type_id in types)
+
+
+def identify(api: Api) -> tuple[int, str]:
+    """Status and model of an answer of all types."""
+    answer = api.call("POST", "/recognize", data=photograph(1), headers={"Content-Type": "image/png"})
+    return answer.status_code, answer.json()["model"]
+
+
+def test_an_upgrade_that_carries_the_model_before_refuses_nobody_and_goes_back_half_way(
+    own_api: Api, model_dir: Path, second_model: Path
+) -> None:
+    api = own_api
+    asked, matched, untouched, late = (f"type-{uuid4().hex[:12]}" for _ in range(4))
+    for type_id in (asked, matched, untouched):
+        for shot in range(3):
+            api.upload(type_id, f"{shot}.png", photograph(1, shot))
+    for type_id in (asked, matched, untouched):
+        api.wait_until_built(type_id, 3)
+    api.wait_until_quiet()
+    first, second = (read_description(folder).model_id for folder in (model_dir, second_model))
+    before = {key: etag for key, etag in api.objects().items() if key.startswith(encodings_prefix(first))}
+    queries = Queries(api, asked)
+    queries.start()
+    eventually(lambda: queries.answers)
+
+    with queries.in_flight:
+        deploy_model(api, second_model, previous=model_dir)
+        match = api.recognize(matched, photograph(1, 9)).json()
+        assert (match["model"], match["match"], match["pending"]) == (first, True, True)
+    # The image that was saved has its type built, and becomes a row of the new model's.
+    assert api.wait_until_built(matched, 4)["model"] == second
+    eventually(lambda: queries.answers[-1][1]["model"] == second)
+    # Among all types it can be asked only once all are built.
+    assert identify(api) == (200, first)
+    eventually(lambda: identify(api) == (200, second))
+    now = api.objects()
+    assert {key: now[key] for key in before} == before
+
+    # Half-way back: a type that only the second model has built is answered by it.
+    api.upload(late, "0.png", photograph(1))
+    api.wait_until_built(late, 1)
+    api.wait_until_quiet()
+    with queries.in_flight:
+        deploy_model(api, model_dir, previous=second_model)
+        answer = api.recognize(late, photograph(1), append="false")
+        assert (answer.status_code, answer.json()["model"]) == (200, second)
+    assert sorted(rebuild_types(api.stack, list_types(api.stack))) == sorted(
+        [asked, matched, untouched, late]
+    )
+    answers = len(queries.answers)
+    eventually(lambda: len(queries.answers) > answers + 1)
+    queries.enough.set()
+    queries.join()
+
+    assert {status for status, _ in queries.answers} == {200}
+    assert min(answer["similarity"] for _, answer in queries.answers) > 0.999
+    assert queries.answers[-1][1]["model"] == first
+    assert api.recognize(late, photograph(1), append="false").json()["model"] == first
+    assert api.type(matched)["encodings"] == 4
+    eventually(lambda: identify(api) == (200, first))
+
+    told = [line["ByPreviousModel"][0] for line in logged(api, "RecognizeLogs") if "ByPreviousModel" in line]
+    assert set(told) == {0, 1}
 
 
 def test_identifying_queues_all_types_after_an_upgrade(own_api: Api, second_model: Path) -> None:
