@@ -16,7 +16,7 @@ import lookalike
 from lookalike.errors import LookalikeError, ModelError
 
 COMMANDS = {
-    "stacks": ("demo", "local", "doctor", "rebuild", "redrive", "remove_old_encodings"),
+    "stacks": ("demo", "console", "local", "doctor", "rebuild", "redrive", "remove_old_encodings", "delete"),
     "photos": ("import_", "recognize", "types", "review"),
     "models": ("export_model", "evaluate", "calibrate", "bench"),
 }

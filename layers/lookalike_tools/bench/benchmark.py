@@ -19,6 +19,7 @@ from lookalike_tools.bench.contenders.places import Places
 from lookalike_tools.bench.contenders.workers import alternate, running_workers, use_cores
 from lookalike_tools.bench.measurements.building import PHOTOS, measure_building
 from lookalike_tools.bench.measurements.comparing import measure_comparing
+from lookalike_tools.bench.measurements.deciding import measure_deciding
 from lookalike_tools.bench.measurements.listing import measure_listing
 from lookalike_tools.bench.measurements.machine import measure_machine
 from lookalike_tools.bench.measurements.scenes import measure_looking
@@ -82,6 +83,8 @@ def run_bench(out: Path) -> None:
     }
     step("comparing, loading and appending")
     results["comparing"] = asdict(measure_comparing())
+    step("deciding among many types, and learning about them")
+    results["deciding"] = asdict(measure_deciding())
     step("a query's stages")
     results["stages"] = measure_stages(places, phone[0])
     step("looking anywhere in a photo")

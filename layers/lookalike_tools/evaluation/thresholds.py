@@ -100,12 +100,17 @@ def calibrate(scores: Scores, far: float) -> Calibration:
     allowed = math.floor(far * (len(impostor) + 1) + 1e-9) - 1
     reached = float(impostor[max(allowed, 0)]) if len(impostor) else 1.0
     # Rounded up: a photo whose score equals the threshold stays refused.
-    threshold = min(1.0, max(0.0, math.ceil(reached * 1e4) / 1e4))
-    false_accepts, true_accepts = int(np.sum(impostor > threshold)), int(np.sum(scores.genuine > threshold))
+    return expect(scores, min(1.0, max(0.0, math.ceil(reached * 1e4) / 1e4)))
+
+
+def expect(scores: Scores, threshold: float) -> Calibration:
+    """What to expect of a threshold, from the scores of photos that are known."""
+    false_accepts = int(np.sum(scores.impostor > threshold))
+    true_accepts = int(np.sum(scores.genuine > threshold))
     return Calibration(
         threshold=threshold,
-        far=false_accepts / max(len(impostor), 1),
-        far_interval=wilson(false_accepts, len(impostor)),
+        far=false_accepts / max(len(scores.impostor), 1),
+        far_interval=wilson(false_accepts, len(scores.impostor)),
         tar=true_accepts / max(len(scores.genuine), 1),
         tar_interval=wilson(true_accepts, len(scores.genuine)),
     )

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import requests
 
+from lookalike.keys import Folder
 from lookalike_tools.live.stack import Stack, StackError, WrongUseError
 
 
@@ -53,14 +54,17 @@ def read_type(stack: Stack, type_id: str) -> dict[str, Any]:
     return state
 
 
-def delete_image(stack: Stack, type_id: str, name: str) -> None:
-    """Remove an image of a type.
+def delete_image(stack: Stack, type_id: str, name: str, folder: Folder = Folder.IMAGES) -> None:
+    """Remove an image of a type, or a counterexample.
 
     Raises:
         StackError: there is no such image.
     """
     _call(
-        stack, "DELETE", f"/types/{type_id}/images/{quote(name, safe='')}", expected=requests.codes.no_content
+        stack,
+        "DELETE",
+        f"/types/{type_id}/{folder}/{quote(name, safe='')}",
+        expected=requests.codes.no_content,
     )
 
 

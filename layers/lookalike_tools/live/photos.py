@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
-from lookalike.keys import images_prefix
+from lookalike.errors import InvalidBoxError
+from lookalike.keys import Folder, images_prefix
 from lookalike.storage.provenance import BOX
-from lookalike.vision.boxes import Box, format_box
+from lookalike.vision.boxes import Box, format_box, parse_box
 from lookalike.vision.images import decode
 from lookalike_tools.live.stack import Stack, StackError
 
@@ -60,8 +62,10 @@ def upload_photos(stack: Stack, uploads: Sequence[Upload]) -> Iterator[Upload]:
         yield from threads.map(put, uploads)
 
 
-def list_etags(stack: Stack, type_ids: Sequence[str]) -> Iterator[dict[str, str]]:
-    """The ETag of each image of a type by its key, type after type.
+def list_etags(
+    stack: Stack, type_ids: Sequence[str], folder: Folder = Folder.IMAGES
+) -> Iterator[dict[str, str]]:
+    """The ETag of each image of a type, or each counterexample, by its key, type after type.
 
     Raises:
         StackError: the bucket can't be listed.
@@ -70,7 +74,7 @@ def list_etags(stack: Stack, type_ids: Sequence[str]) -> Iterator[dict[str, str]
 
     def list_type(type_id: str) -> dict[str, str]:
         try:
-            listed = pages.paginate(Bucket=stack.bucket, Prefix=images_prefix(type_id))
+            listed = pages.paginate(Bucket=stack.bucket, Prefix=images_prefix(type_id, folder))
             return {entry["Key"]: entry["ETag"] for page in listed for entry in page.get("Contents", [])}
         except (BotoCoreError, ClientError) as error:
             raise StackError(f"the bucket {stack.bucket} can't be listed: {error}") from None
@@ -97,6 +101,64 @@ def read_boxes(stack: Stack, keys: Collection[str]) -> dict[str, str]:
     with ThreadPoolExecutor(THREADS) as threads:
         found = zip(keys, threads.map(read, keys), strict=True)
         return {key: box for key, box in found if box is not None}
+
+
+@dataclass(frozen=True)
+class StoredPhoto:
+    """A photo of the bucket: its bytes, its object's box if it has a valid one, and its version's id."""
+
+    data: bytes
+    box: Box | None
+    version: str
+
+
+def read_photo(stack: Stack, key: str) -> StoredPhoto:
+    """A photo of the bucket.
+
+    Raises:
+        StackError: it can't be read.
+    """
+    s3 = stack.client("s3")
+    try:
+        stored = s3.get_object(Bucket=stack.bucket, Key=key)
+        data = stored["Body"].read()
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(f"{key} can't be read: {error}") from None
+    try:
+        box = parse_box(stored["Metadata"][BOX])
+    except (KeyError, InvalidBoxError):
+        box = None
+    return StoredPhoto(data, box, stored.get("VersionId", "null"))
+
+
+def restore_photo(stack: Stack, key: str, version: str | None = None) -> None:
+    """Make a photo what it was: the bucket keeps removed and replaced photos for some time.
+
+    Args:
+        stack: the live stack.
+        key: of the photo.
+        version: the id of the version that comes back; the last one if None.
+
+    Raises:
+        StackError: it is not kept any more, or can't be brought back.
+    """
+    s3 = stack.client("s3")
+    try:
+        version = version or _last_version(s3, stack.bucket, key)
+        # A copy, and not the end of its removal: it has an event, by which it is encoded again.
+        source = {"Bucket": stack.bucket, "Key": key, "VersionId": version}
+        s3.copy_object(Bucket=stack.bucket, Key=key, CopySource=source)
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(f"{key} can't be brought back: {error}") from None
+
+
+def _last_version(s3: Any, bucket: str, key: str) -> str:
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
+    versions = [each for page in pages for each in page.get("Versions", []) if each["Key"] == key]
+    if not versions:
+        raise StackError(f"{key} is not kept any more")
+    last: str = max(versions, key=lambda each: each["LastModified"])["VersionId"]
+    return last
 
 
 def content_etag(data: bytes) -> str:

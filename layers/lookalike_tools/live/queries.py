@@ -5,6 +5,7 @@ from typing import Any
 
 import requests
 
+from lookalike.matching.settings import Look
 from lookalike_tools.live.stack import Stack, StackError
 
 MAX_BODY_BYTES = 4_500_000
@@ -15,22 +16,24 @@ OCTET_STREAM = "application/octet-stream"
 
 def recognize_photo(
     stack: Stack,
-    type_id: str,
+    type_id: str | None,
     photo: bytes,
     filename: str,
     *,
     append: bool,
     threshold: float | None = None,
+    look: Look | None = None,
 ) -> requests.Response:
     """The API's answer to a photo, whatever its status.
 
     Args:
         stack: the live stack.
-        type_id: the type that is asked for.
+        type_id: the type that is asked for; None for all types.
         photo: bytes of an image file.
         filename: what the photo is called.
         append: whether a match joins the type's images.
         threshold: what a match must exceed; the type's or the stack's if None.
+        look: where in the photo the object is looked for; the type's or the stack's if None.
 
     Raises:
         StackError: the API can't be reached, or a large photo can't be uploaded.
@@ -38,8 +41,9 @@ def recognize_photo(
     body: dict[str, Any] = {"data": photo, "headers": {"Content-Type": OCTET_STREAM}}
     if len(photo) > MAX_BODY_BYTES:
         body = {"json": {"query_key": _upload(stack, photo, filename)}}
-    params = {"append": str(append).lower(), "filename": filename, "threshold": threshold}
-    return stack.call("POST", f"/types/{type_id}/recognize", params=params, **body)
+    params = {"append": str(append).lower(), "filename": filename, "threshold": threshold, "look": look}
+    path = f"/types/{type_id}/recognize" if type_id else "/recognize"
+    return stack.call("POST", path, params=params, **body)
 
 
 def _upload(stack: Stack, photo: bytes, filename: str) -> str:

@@ -39,6 +39,7 @@ class Stack:
     """A deployed stack.
 
     Attributes:
+        name: of the CloudFormation stack.
         api_url: address of its API, without a slash at the end.
         bucket: name of its bucket of photos.
         work_bucket: name of its bucket of encodings and queries.
@@ -52,6 +53,7 @@ class Stack:
         odds: by probability, of a type against all else before the photo is seen.
     """
 
+    name: str
     api_url: str
     bucket: str
     work_bucket: str
@@ -141,6 +143,7 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
             each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])
         }
         return Stack(
+            name=name,
             api_url=outputs["ApiUrl"],
             bucket=outputs["BucketName"],
             work_bucket=outputs["WorkBucketName"],

@@ -9,8 +9,9 @@ from PIL import Image
 
 from end_to_end.commands.command_line import lookalike, write_ready_file
 from lookalike.keys import settings_key
+from lookalike.vision.boxes import Box
 from support.deployed import Api
-from support.photographs import photograph
+from support.photographs import photograph, scene
 
 SHOTS = 4
 
@@ -107,6 +108,21 @@ def test_asking_leaves_no_trace_where_appending_is_declined(
     assert api.objects() == before
 
 
+def test_where_an_object_is_seen_is_told_if_it_is_looked_for_anywhere(
+    api: Api, stack: str, built_type: str, tmp_path: Path
+) -> None:
+    photo = scene((1, Box(0.7, 0.6, 1, 1)), size=(640, 480))
+    (tmp_path / "bench.png").write_bytes(photo)
+    arguments = ("recognize", built_type, str(tmp_path / "bench.png"), "--no-append", "--stack", stack)
+    centre, anywhere = lookalike(*arguments), lookalike(*arguments, "--look", "anywhere")
+    answer = api.recognize(built_type, photo, append=False, look="anywhere").json()
+    assert answer["views"] > 1
+    place = ",".join(map(str, answer["box"]))
+    assert anywhere.stdout.strip().endswith(f", at {place}"), anywhere.stderr
+    assert ", at " not in centre.stdout
+    assert lookalike(*arguments, "--look", "left").returncode == 2
+
+
 @pytest.mark.usefixtures("shared_type")
 def test_by_probability_the_nearest_other_type_is_told(
     api: Api, stack: str, built_type: str, tmp_path: Path
@@ -182,7 +198,7 @@ def test_calibrating_leaves_settings_that_nobody_has_put_right(
     api.s3.put_object(Bucket=api.stack.bucket, Key=key, Body=text)
     done = lookalike("calibrate", built_type, "--far", "0.4", "--apply", "--stack", stack, folder=tmp_path)
     assert done.returncode == 1
-    assert f"{built_type} is left as it is: settings.json can't be read" in done.stderr
+    assert f"the settings of {built_type} are left as they are: settings.json can't be read" in done.stderr
     assert api.s3.get_object(Bucket=api.stack.bucket, Key=key)["Body"].read() == text
 
 

@@ -10,7 +10,7 @@ from hypothesis.stateful import (
 )
 
 from integration.histories.doings import Doings
-from lookalike.keys import encodings_key, image_key
+from lookalike.keys import encodings_key, image_key, inbox_key
 from lookalike.matching.encodings import Origin, Row
 from lookalike.matching.settings import Look
 from lookalike.rebuilding import rebuild
@@ -77,6 +77,15 @@ class Life(Doings):
         self.removed.add(keys[-1])
         self.stores[0].delete_image(keys[-1])
 
+    @rule(type_id=TYPES, name=NAMES, subject=st.integers(0, 1), shot=SHOTS)
+    def put_in_the_inbox(self, type_id: str, name: str, subject: int, shot: int) -> None:
+        """What is there under the same name may be waiting still: it is overwritten."""
+        self._put_in_inbox(inbox_key(type_id, name), photograph(subject, shot))
+
+    @rule(type_id=TYPES, name=NAMES)
+    def put_what_is_no_image_in_the_inbox(self, type_id: str, name: str) -> None:
+        self._put_in_inbox(inbox_key(type_id, name), NO_IMAGE)
+
     # What functions do
 
     @precondition(lambda self: len(self.tasks) < 4)
@@ -104,6 +113,14 @@ class Life(Doings):
             if not twice:
                 queue.remove(message)
             self._go_on(self._rebuild(model, [message], seconds), calls)
+
+    @precondition(lambda self: len(self.tasks) < 4 and self.inbox)
+    @rule(model=MODELS, index=INDEX, twice=st.booleans(), calls=CALLS)
+    def deliver_from_the_inbox(self, model: int, index: int, twice: bool, calls: int) -> None:
+        put = self.inbox[index % len(self.inbox)]
+        if not twice:
+            self.inbox.remove(put)
+        self._go_on(self._answer(model, put), calls)
 
     @rule()
     def deliver_all(self) -> None:
@@ -152,6 +169,7 @@ class Life(Doings):
             for key in self.stores[0].image_etags(type_id)
         }
         assert in_bucket == {key: data for key, (data, _) in self.images.items()}
+        assert self.told == {put.id for put in self.put_in_inbox}
         for model in (0, 1):
             for type_id in SUBJECT_OF_TYPE:
                 self._check(model, type_id)
@@ -191,10 +209,13 @@ class Life(Doings):
     def _settle(self) -> None:
         """Until everything that was begun is done, and every event has been heard."""
         self.redrive()
-        while self.tasks or self.asked_again or any(self.queues):
+        while self.tasks or self.asked_again or self.inbox or any(self.queues):
             for task in list(self.tasks):
                 self._finish(task)
             for again in [*self.asked_again]:
                 self.asked_again.remove(again)
                 self._finish(self._recognize(**again))
+            for put in [*self.inbox]:
+                self.inbox.remove(put)
+                self._finish(self._answer(0, put))
             self.deliver_all()

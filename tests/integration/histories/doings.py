@@ -15,12 +15,16 @@ from hypothesis.stateful import (
 from mypy_boto3_s3 import S3Client
 
 from integration.histories.interleaving import Task, stop_here
+from lookalike.aws.inbox_queue import Put
 from lookalike.aws.queue import images_to_look_at, types_to_rebuild
-from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.keys import content_digest, parse_image_key
+from lookalike.errors import EncodingsNotReadyError, ImageError, NotFoundError
+from lookalike.inbox import take
+from lookalike.keys import content_digest, parse_image_key, parse_inbox_key
 from lookalike.matching.encodings import Origin, Row
-from lookalike.matching.settings import Look
+from lookalike.matching.policy import Policy
+from lookalike.matching.settings import Look, Rule
 from lookalike.rebuilding import rebuild
+from lookalike.recognition import recognize
 from lookalike.storage import compare_and_swap
 from lookalike.storage.bucket import Bucket, Page, StoredObject
 from lookalike.storage.store import Store
@@ -65,6 +69,9 @@ class Doings(RuleBasedStateMachine):
         self.after: dict[Task, Any] = {}
         self.asked_again: list[dict[str, Any]] = []
         self.queries: dict[str, bytes] = {}
+        self.inbox: list[Put] = []
+        self.put_in_inbox: list[Put] = []
+        self.told: set[str] = set()
 
     def succeeded(self, method: str, key: str) -> None:
         """S3 has carried out a call: what must be true of it, and the event it makes of it."""
@@ -128,6 +135,46 @@ class Doings(RuleBasedStateMachine):
         # Who gets no answer asks again.
         again = {"model": model, "type_id": type_id, "query": query, "look": look}
         self.after[task] = lambda: self.asked_again.append(again) if append else None
+        self.tasks.append(task)
+        return task
+
+    def _put_in_inbox(self, key: str, data: bytes) -> None:
+        self.queries[content_digest(data)] = data
+        etag = self.stores[0].work.put(key, data, "image/png").strip('"')
+        put = Put(key, etag, str(len(self.put_in_inbox)))
+        self.put_in_inbox.append(put)
+        self.inbox.append(put)
+
+    def _answer(self, model: int, put: Put) -> Task:
+        """Answer a photo of the inbox: its message is gone only when the bus has been told."""
+
+        def work() -> str | None:
+            encoder, store = self.encoders[model], self.stores[model]
+            asked, taken, appended = parse_inbox_key(put.key), take(encoder, store, [put])[put], None
+            assert asked
+            assert asked.type_id
+            if taken.photo:
+                policy = Policy(Rule.SIMILARITY, 0.95)
+                try:
+                    found = recognize(encoder, store, asked.type_id, taken.photo, policy)
+                except NotFoundError:
+                    pass
+                except EncodingsNotReadyError:
+                    self._request_rebuild(model, asked.type_id)
+                    self.inbox.append(put)
+                    return None
+                else:
+                    appended = found.appended.image
+                    if found.appended.stale:
+                        self._request_rebuild(model, asked.type_id)
+            else:
+                assert isinstance(taken.error, NotFoundError | ImageError)
+            stop_here()
+            self.told.add(put.id)
+            return appended
+
+        task = Task(work)
+        self.after[task] = lambda: self.inbox.append(put)
         self.tasks.append(task)
         return task
 

@@ -1,8 +1,9 @@
 """Whatever happens in whatever order, encodings end as what the images say: each once, nothing lost.
 
-People put, overwrite and remove images; recognitions append them; rebuilds of two models run. Each of these
-may be halted, or end for good, before any of its calls to S3, while the others go on. Events arrive late,
-twice, in any order, or land among the dead letters until they are redriven.
+People put, overwrite and remove images; recognitions append them, and answer photos of the inbox; rebuilds
+of two models run. Each of these may be halted, or end for good, before any of its calls to S3, while the
+others go on. Events arrive late, twice, in any order, or land among the dead letters until they are redriven.
+Each photo that was put into the inbox is answered.
 """
 
 import boto3
@@ -14,7 +15,7 @@ from mypy_boto3_s3 import S3Client
 from integration.histories.bucket_life import Life
 from integration.histories.doings import Doings
 from integration.histories.interleaving import InOneThread, stop_before_calls
-from lookalike import rebuilding, recognition
+from lookalike import inbox, rebuilding, recognition
 from lookalike.storage import compare_and_swap
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
@@ -40,6 +41,7 @@ def test_encodings_end_as_what_the_images_say(
     # An example must go the same way each time; what runs at once is for test_load.py.
     monkeypatch.setattr(rebuilding, "_readers", InOneThread())
     monkeypatch.setattr(recognition, "_threads", InOneThread())
+    monkeypatch.setattr(inbox, "_readers", InOneThread())
     life = type("Life", (Life,), {"s3": watched_s3, "encoders": (encoder, other_encoder)})
     run_state_machine_as_test(
         life,

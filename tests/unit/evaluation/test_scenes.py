@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lookalike.looking import look
+from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.gallery import Prototype
+from lookalike.matching.policy import Policy
 from lookalike.matching.probability import sigmoid
 from lookalike.matching.settings import Look, Rule
 from lookalike.vision.boxes import Box
@@ -26,6 +29,7 @@ from lookalike_tools.evaluation.scenes.folder import Scene, SceneObject, read_sc
 from support.scenes import TYPES, write_scenes
 
 SCENES, REFERENCES = 24, 2
+THRESHOLD = 0.92
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +67,7 @@ def test_small_objects_are_found_anywhere_and_not_in_the_middle(
     scenes: list[EncodedScene], draw: Draw, rule: Rule
 ) -> None:
     centre, anywhere = (
-        evaluate_answers(ask(scenes, sorted(TYPES), [draw], look, rule), SCENES) for look in Look
+        evaluate_answers(ask(scenes, sorted(TYPES), [draw], look, rule, THRESHOLD), SCENES) for look in Look
     )
     assert anywhere["eer"] < 0.1 < centre["eer"]
     assert anywhere["box_holds_object"] > 0.9
@@ -87,7 +91,7 @@ def test_scenes_are_scored_as_a_stack_scores_them(scenes: list[EncodedScene], dr
 def test_the_centre_is_the_middle_square_whatever_the_type(
     scenes: list[EncodedScene], draw: Draw, rule: Rule
 ) -> None:
-    answers = ask(scenes, sorted(TYPES), [draw], Look.CENTRE, rule)
+    answers = ask(scenes, sorted(TYPES), [draw], Look.CENTRE, rule, THRESHOLD)
     assert {tuple(box) for row in answers.boxes.tolist() for box in row} == {scenes[0].boxes[0]}
 
 
@@ -101,6 +105,7 @@ def answers(scores: list[list[float]], shown: list[list[int]], held: list[list[i
         np.zeros((count, len(scores[0]), 4)),
         np.array(shown, bool),
         np.array(held, bool),
+        np.array(scores) > 0.85,
     )
 
 
@@ -115,9 +120,30 @@ def test_figures_count_scenes_and_their_boxes() -> None:
     assert figures["tar_at_far_5pct"] == figures["tar_at_far_1pct"] == 1
     assert figures["best_is_there"] == 1
     assert figures["box_holds_object"] == pytest.approx(2 / 3)
-    for name in ("eer", "tar_at_far_5pct", "best_is_there", "box_holds_object"):
+    assert figures["ends_early"] == pytest.approx(1 / 3)
+    assert figures["ends_early_in_vain"] == 0
+    for name in ("eer", "tar_at_far_5pct", "best_is_there", "box_holds_object", "ends_early"):
         low, high = figures[f"{name}_interval"]
         assert 0 <= low <= figures[name] <= high <= 1
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_looking_ends_early_where_a_stack_ends_it(
+    scenes: list[EncodedScene], draw: Draw, encoder: Encoder, rule: Rule
+) -> None:
+    threshold = 0.5 if rule is Rule.PROBABILITY else -1.2
+    policy = Policy(rule, threshold, gallery=draw.gallery, look=Look.ANYWHERE)
+    given = ask(scenes, sorted(TYPES), [draw], Look.ANYWHERE, rule, threshold)
+
+    def ends_early(scene: EncodedScene, type_id: str, matrix: np.ndarray) -> bool:
+        rows = tuple(Row(f"{i}.png", "etag", Origin.UPLOADED, "") for i in range(len(matrix)))
+        encodings = Encodings(encoder.model_id, type_id, matrix, rows)
+        return len(look(encoder, scene.scene.path.read_bytes(), policy, lambda: encodings).boxes) == 1
+
+    types = list(zip(draw.gallery.type_ids, draw.references, strict=True))
+    expected = [[ends_early(scenes[number], *each) for each in types] for number in draw.asked]
+    assert given.sure.tolist() == expected
+    assert given.sure.any() == (rule is Rule.SIMILARITY)
 
 
 def test_without_a_true_accept_nothing_is_said_of_boxes() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lookalike.matching.calibration import calibrate
+from lookalike.matching.calibration import PRIOR, calibrate
 from lookalike.matching.gallery import Gallery, Prototype
 from lookalike.matching.metric import Metric, fit_metric, shrinkage
 from lookalike.matching.probability import (
@@ -211,6 +211,11 @@ def test_where_nothing_tells_the_prior_does() -> None:
     found = calibrate(catalogue(seed=7, types=1, photos=1))
     assert found.dimensions == pytest.approx(20, rel=0.1)
     assert found.offset == pytest.approx(0, abs=0.01)
+
+
+def test_with_one_photo_of_each_of_many_types_the_prior_decides() -> None:
+    """No photo can be left out and still be known by another of its type."""
+    assert calibrate(catalogue(seed=7, types=40, photos=1)) == pytest.approx(PRIOR, rel=0.1, abs=0.01)
 
 
 def test_the_likeliest_other_type_is_named_with_its_similarity() -> None:

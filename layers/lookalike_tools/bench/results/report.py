@@ -71,7 +71,7 @@ def make_tables(report: dict[str, Any]) -> list[Table]:
 
 def _goals(results: dict[str, Any], alone: float, among_others: float) -> list[dict[str, Any]]:
     comparing, building, serving = results["comparing"], results["building"], results["serving"]
-    encode, looking = results["small"][INT8], results["looking"]
+    encode, looking, deciding = results["small"][INT8], results["looking"], results["deciding"]
 
     def faster(times: dict[str, float], name: str) -> float:
         return times[PLAIN] / times[name]
@@ -112,6 +112,20 @@ def _goals(results: dict[str, Any], alone: float, among_others: float) -> list[d
             0.5,
         ),
         ("the same: times its floor, encoding alone", looking["anywhere"] / looking["floor"], 1.2),
+        (
+            "the same, ended early: times one photo",
+            looking["ended_early"] * looking["views"] / looking["singly"],
+            2,
+        ),
+        *(
+            (
+                f"deciding by probability among {types:,} types: ms",
+                1000 * taken,
+                goal,
+            )
+            for (types, taken), goal in zip(deciding["by_probability"].items(), (3, 30), strict=True)
+        ),
+        ("learning from 1,000 types of 20 photos: seconds of one core", deciding["learning"], 10),
         ("conditional writes of encodings by a match", serving["append_writes"], 1),
     ]
     return [

@@ -18,9 +18,9 @@ from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.evaluation import thresholds
 from lookalike_tools.evaluation.thresholds import choose_rule, score_types, warn_of_few_photos
 from lookalike_tools.evaluation.thresholds_picture import CalibratedType, draw_calibration
-from lookalike_tools.live.api import put_json, read_type
 from lookalike_tools.live.encodings import list_encoded_types, read_encodings, read_gallery
-from lookalike_tools.live.stack import Stack, WrongUseError, find_stack
+from lookalike_tools.live.settings import set_threshold
+from lookalike_tools.live.stack import Stack, StackError, WrongUseError, find_stack
 from lookalike_tools.tables import make_table
 
 console = Console()
@@ -48,7 +48,7 @@ def calibrate(
         raise WrongUseError(f"no encodings of {', '.join(missing)}: `lookalike types` lists what there is")
     if len(known) < 2:
         raise WrongUseError("thresholds come from photos of other types: there must be two types with photos")
-    fit = read_gallery(live, known[0].matrix.shape[1]).fit
+    fit = read_gallery(live).fit
     scoring = score_types(known, fit, wanted, live.odds)
     scored = dict(track(scoring, "scoring", total=len(wanted), console=notes))
     rule = choose_rule(scored.values(), far)
@@ -81,20 +81,12 @@ def _read_types(stack: Stack) -> list[Encodings]:
 
 
 def _apply(stack: Stack, rule: Rule, calibrated: CalibratedType) -> bool:
-    """Write a type's rule and threshold, unless that would drop settings; its other settings stay."""
-    state = read_type(stack, calibrated.type_id)
-    if state["notice"]:
-        notes.print(
-            f"{calibrated.type_id} is left as it is: {state['notice']}",
-            style="yellow",
-            soft_wrap=True,
-            markup=False,
-        )
+    """Whether a type's rule and threshold were written; why not is printed."""
+    try:
+        set_threshold(stack, calibrated.type_id, rule, calibrated.calibration.threshold)
+    except StackError as error:
+        notes.print(str(error), style="yellow", soft_wrap=True, markup=False)
         return False
-    # The threshold suits the scores of uploaded photos: what is appended should resemble those.
-    chosen = {"rule": str(rule), "threshold": calibrated.calibration.threshold}
-    settings = {"vouch": "uploaded"} | state["settings"] | chosen
-    put_json(stack, f"/types/{calibrated.type_id}/settings", settings)
     return True
 
 

@@ -1,6 +1,8 @@
 """`lookalike import`."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,8 +11,9 @@ from rich.progress import track
 from lookalike.errors import InvalidNameError
 from lookalike.keys import image_key
 from lookalike.vision.boxes import format_box
-from lookalike_tools.commands.options import LiveStack, PhotosFolder
+from lookalike_tools.commands.options import LiveStack
 from lookalike_tools.live.api import put_json, read_type
+from lookalike_tools.live.copying import copy_objects, find_copies
 from lookalike_tools.live.photos import Upload, content_etag, list_etags, read_boxes, upload_photos
 from lookalike_tools.live.rebuilding import wait_until_built
 from lookalike_tools.live.stack import Stack, find_stack
@@ -19,9 +22,21 @@ from lookalike_tools.photos.folders import TYPE_FOLDER_RULE, LeftOut, PhotosErro
 
 console = Console()
 
+S3 = "s3://"
 
-def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="DIR|s3://BUCKET", help="Holds a folder of photos for each type; or another stack's bucket."
+    ),
+]
+
+
+def import_(photos: Source, stack: LiveStack = "lookalike") -> None:
     """Put folders of photos into a stack, and wait until they are built; what is there already is skipped.
+
+    From s3://BUCKET, which another stack may have left behind, photos, counterexamples and settings are
+    copied within S3, with the boxes and origins that they have there.
 
     A folder whose name can't be a type's becomes a type of a name that comes near, with its own as the title.
     Where the object is only a part of a photo, boxes.json in DIR says which:
@@ -31,6 +46,28 @@ def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
     At the end stands what was not taken; the exit status is 1 if a folder or photo is among it.
     """
     live = find_stack(stack)
+    if photos.startswith(S3):
+        _copy_bucket(live, photos.removeprefix(S3).rstrip("/"))
+    else:
+        _upload_folder(live, Path(photos))
+
+
+def _copy_bucket(live: Stack, bucket: str) -> None:
+    copies = find_copies(live, bucket)
+    for _ in track(
+        copy_objects(live, bucket, copies.missing), "copying", total=len(copies.missing), console=console
+    ):
+        pass
+    _wait_until_built(live, copies.type_ids)
+    console.print(
+        f"{len(copies.missing)} photos and settings of {len(copies.type_ids)} types copied, "
+        f"{copies.there} were there already."
+    )
+    if _print_rejected(live, copies.type_ids):
+        raise typer.Exit(1)
+
+
+def _upload_folder(live: Stack, photos: Path) -> None:
     found = find_photos(photos)
     if not found.photos:
         print_left_out(console, found.left_out)
@@ -42,10 +79,7 @@ def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
     missing = _find_missing(live, list(found.photos), uploads)
     for _ in track(upload_photos(live, missing), "uploading photos", total=len(missing), console=console):
         pass
-    for _ in track(
-        wait_until_built(live, found.photos), "building", total=len(found.photos), console=console
-    ):
-        pass
+    _wait_until_built(live, found.photos)
     for type_id, title in found.titles.items():
         _keep_title(live, type_id, title)
     console.print(
@@ -54,11 +88,22 @@ def import_(photos: PhotosFolder, stack: LiveStack = "lookalike") -> None:
     )
     others = [each for each in found.left_out if Path(each.what).name != BOXES_FILE]
     asked_for = print_left_out(console, [*others, *refused])
-    rejected = [entry for type_id in found.photos for entry in read_type(live, type_id)["rejected"]]
-    for entry in rejected:
-        console.print(f"rejected: {entry['image']}: {entry['reason']}", style="yellow", soft_wrap=True)
+    rejected = _print_rejected(live, found.photos)
     if asked_for or rejected:
         raise typer.Exit(1)
+
+
+def _wait_until_built(live: Stack, type_ids: Collection[str]) -> None:
+    for _ in track(wait_until_built(live, type_ids), "building", total=len(type_ids), console=console):
+        pass
+
+
+def _print_rejected(live: Stack, type_ids: Collection[str]) -> bool:
+    """Say which images can't be encoded; whether there are any."""
+    rejected = [entry for type_id in type_ids for entry in read_type(live, type_id)["rejected"]]
+    for entry in rejected:
+        console.print(f"rejected: {entry['image']}: {entry['reason']}", style="yellow", soft_wrap=True)
+    return bool(rejected)
 
 
 def _name_uploads(found: dict[str, list[Path]], boxes: PhotoBoxes) -> tuple[list[Upload], list[LeftOut]]:

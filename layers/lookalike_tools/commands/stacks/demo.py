@@ -61,14 +61,14 @@ def demo(
 ) -> None:
     """From nothing to recognised photos: model, stack, references, queries, and a contact sheet."""
     console.rule("Photos")
-    types, left_out = read_photos(photos) if photos else (_render(), [])
+    types, left_out = read_photos(photos) if photos else (render_with_progress(), [])
     console.rule("Model")
     model_dir = prepare_model(console)
     console.rule("Stack")
     console.print("Deploying template.yaml on an emulated AWS on this machine ...")
     with local_stack(model_dir) as stack:
         console.print(f"API {stack.api_url}\nS3  {stack.bucket}, {stack.work_bucket} at {stack.endpoint_url}")
-        _upload_references(stack, types)
+        upload_references(stack, types)
         console.rule("Queries")
         queries = _ask_right_and_wrong(stack, types)
         _print_answers(queries)
@@ -86,13 +86,14 @@ def demo(
         raise typer.Exit(1)
 
 
-def _render() -> list[TypePhotos]:
+def render_with_progress() -> list[TypePhotos]:
+    """Photos of the project's own parts, with a bar while they are rendered."""
     with _progress() as progress:
         task = progress.add_task("rendering parts", total=len(PARTS))
         return render_photos(lambda: progress.advance(task))
 
 
-def _upload_references(stack: Stack, types: Sequence[TypePhotos]) -> None:
+def upload_references(stack: Stack, types: Sequence[TypePhotos]) -> None:
     """Upload the reference photos, and wait until their encodings are built."""
     references = [photo for each in types for photo in each.references]
     uploads = [Upload(image_key(photo.type_id, photo.name), photo.data) for photo in references]

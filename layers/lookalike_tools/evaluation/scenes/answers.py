@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.matching.gallery import Gallery
-from lookalike.matching.probability import log_odds
+from lookalike.matching.probability import log_odds, sigmoid
+from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Look, Rule
 from lookalike.matching.sighting import Sighting, sight_by_evidence, sight_by_similarity
 from lookalike.vision.boxes import Box
@@ -40,6 +41,7 @@ class Answers(NamedTuple):
         boxes: (n, types, 4), of the view that speaks most for each type.
         shown: (n, types), whether the scene shows the type.
         held: (n, types), whether the box holds the middle of an object of the type.
+        sure: (n, types), whether the middle is beyond doubt: looking anywhere then ends with it.
     """
 
     look: Look
@@ -49,6 +51,7 @@ class Answers(NamedTuple):
     boxes: NDArray[np.float64]
     shown: NDArray[np.bool_]
     held: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
 
 
 def usable_types(scenes: Iterable[EncodedScene], references: int) -> tuple[list[str], list[str]]:
@@ -88,9 +91,23 @@ def draw_references(
 
 
 def ask(
-    scenes: Sequence[EncodedScene], type_ids: Sequence[str], draws: Sequence[Draw], look: Look, rule: Rule
+    scenes: Sequence[EncodedScene],
+    type_ids: Sequence[str],
+    draws: Sequence[Draw],
+    look: Look,
+    rule: Rule,
+    threshold: float,
 ) -> Answers:
-    """Ask the scenes of each draw for each type."""
+    """Ask the scenes of each draw for each type.
+
+    Args:
+        scenes: all of them.
+        type_ids: the types, as the draws have them.
+        draws: of references.
+        look: where to look.
+        rule: what decides.
+        threshold: what a similarity must exceed, where similarity decides.
+    """
     asked = [number for draw in draws for number in draw.asked]
     sightings = [sight(scenes[number], draw, look, rule) for draw in draws for number in draw.asked]
     boxes = [
@@ -110,6 +127,9 @@ def ask(
                 for number, row in zip(asked, boxes, strict=True)
             ]
         ),
+        np.array(
+            [_is_sure(scenes[number], draw, rule, threshold) for draw in draws for number in draw.asked]
+        ),
     )
 
 
@@ -124,6 +144,17 @@ def sight(scene: EncodedScene, draw: Draw, look: Look, rule: Rule) -> list[Sight
     evidence = (fitted.known - fitted.new[:, np.newaxis]) * calibration.dimensions
     seen = sight_by_evidence(evidence, scene.boxes)
     return [Sighting(each.view, each.score + calibration.offset) for each in seen]
+
+
+def _is_sure(scene: EncodedScene, draw: Draw, rule: Rule, threshold: float) -> list[bool]:
+    """Of each type, whether the middle of a scene shows it beyond doubt."""
+    middle = scene._replace(boxes=scene.boxes[:1], views=scene.views[:1])
+    scores = np.array([seen.score for seen in sight(middle, draw, Look.ANYWHERE, rule)])
+    if rule is Rule.PROBABILITY:
+        scores = sigmoid(scores)
+    definition = RULES[rule]
+    sure = definition.sure(threshold if definition.threshold is None else definition.threshold)
+    return [bool(score >= sure) for score in scores]
 
 
 def _draw_object(scene: EncodedScene, type_id: str, random: np.random.Generator) -> Matrix:

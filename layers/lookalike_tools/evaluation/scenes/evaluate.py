@@ -50,7 +50,8 @@ def evaluate_scenes(
     """
     encoded = encode_scenes(encoder, scenes, console)
     type_ids = _choose_types(folder, encoded, references, console)
-    answers = _ask(folder, encoded, type_ids, references, repeats)
+    threshold = encoder.description.default_threshold
+    answers = _ask(folder, encoded, type_ids, references, repeats, threshold)
     result = {
         "model": encoder.model_id,
         "stand_in": encoder.description.stand_in,
@@ -82,7 +83,12 @@ def _choose_types(folder: Path, scenes: list[EncodedScene], references: int, con
 
 
 def _ask(
-    folder: Path, scenes: list[EncodedScene], type_ids: list[str], references: int, repeats: int
+    folder: Path,
+    scenes: list[EncodedScene],
+    type_ids: list[str],
+    references: int,
+    repeats: int,
+    threshold: float,
 ) -> list[Answers]:
     random = np.random.default_rng(0)
     draws = [draw_references(scenes, type_ids, references, random) for _ in range(repeats)]
@@ -95,4 +101,4 @@ def _ask(
             f"{folder}: the scenes that are left to ask, {len(shown) // len(type_ids)} in {repeats} draws, "
             f"show {which}: add scenes, or take fewer --references"
         )
-    return [ask(scenes, type_ids, draws, look, rule) for look in Look for rule in Rule]
+    return [ask(scenes, type_ids, draws, look, rule, threshold) for look in Look for rule in Rule]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.matching.settings import Look
 from lookalike_tools.evaluation.error_rates import (
     Curve,
     Trials,
@@ -48,7 +49,13 @@ def evaluate_answers(answers: Answers, scenes: int) -> dict[str, Any]:
     for name, far in FARS.items():
         result[name] = tar_at_far(error_curve(trials), far)
         result[f"{name}_interval"] = bootstrap(partial(tar_among, far=far), scenes)
-    for name, share in (("best_is_there", _best_is_there), ("box_holds_object", _box_holds_object)):
+    shares = {
+        "best_is_there": _best_is_there,
+        "box_holds_object": _box_holds_object,
+        "ends_early": _ends_early,
+        "ends_early_in_vain": _ends_early_in_vain,
+    }
+    for name, share in shares.items():
         value = share(answers, np.ones(scenes))
         known = not np.isnan(value)
         result[name] = value if known else None
@@ -80,6 +87,20 @@ def _box_holds_object(answers: Answers, weights: Weights) -> float:
     """How often the box holds the middle of an object of the type, of true accepts."""
     true_accepts = answers.shown & accepted(answers, error_curve(trials_of(answers), weights))
     return _share(answers.held, weights[answers.asked][:, np.newaxis] * true_accepts)
+
+
+def _ends_early(answers: Answers, weights: Weights) -> float:
+    """How often looking anywhere ends with the middle, of questions for a type that is there."""
+    return _share(answers.sure, _looked_anywhere(answers, weights) * answers.shown)
+
+
+def _ends_early_in_vain(answers: Answers, weights: Weights) -> float:
+    """The same of questions for a type that is not there."""
+    return _share(answers.sure, _looked_anywhere(answers, weights) * ~answers.shown)
+
+
+def _looked_anywhere(answers: Answers, weights: Weights) -> Weights:
+    return weights[answers.asked][:, np.newaxis] * (answers.look is Look.ANYWHERE)
 
 
 def _share(right: NDArray[np.bool_], weights: Weights) -> float:

@@ -14,6 +14,8 @@ FIGURES = {
     "tar_at_far_1pct": "true accepts at 1 % false",
     "best_is_there": "the best type is there",
     "box_holds_object": "the box holds the object",
+    "ends_early": "ends with the middle",
+    "ends_early_in_vain": "so, the type not there",
 }
 """The figures of a look and a rule, and what people call them."""
 
@@ -35,6 +37,8 @@ def print_table(result: dict[str, Any]) -> None:
         table.add_row(title)
         for look in Look:
             found = [each for each in result["results"] if each["look"] == look]
+            if look is Look.CENTRE and name.startswith("ends_early"):
+                continue
             table.add_row(f"  {look}", *(_rate(each, name) for each in found))
     console.print(table)
     console.print("Boxes are judged at 5 % false accepts.")

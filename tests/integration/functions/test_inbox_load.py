@@ -1,0 +1,40 @@
+"""Many photos at once: each is answered, and told apart by its id from what comes twice."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from hypothesis import settings
+
+from support.inbox import Inbox
+from support.photographs import photograph
+from support.system import System
+
+PHOTOS = 1_000 if settings.get_current_profile_name() == "soak" else 200
+AGAIN_EACH = 4
+"""Of so many batches, the messages of one are delivered once more."""
+
+
+def test_photos_are_answered_by_as_many_ids_however_often_messages_come(system: System) -> None:
+    inbox = Inbox(system)
+    system.upload("1.png", photograph(1))
+    system.deliver_all()
+    system.events()
+    # Some match, some do not, and some are none.
+    data = [photograph(1, shot) for shot in range(8)] + [photograph(2, 1), b"no image"]
+    with ThreadPoolExecutor(8) as threads:
+        keys = list(threads.map(lambda n: inbox.put(f"{n}.png", data[n % len(data)]), range(PHOTOS)))
+    batches = 0
+    while system.waiting(system.inbox_url):
+        batches += 1
+        assert inbox.deliver(again=batches % AGAIN_EACH == 0) == 0
+    told = system.events()
+    assert len(told) > PHOTOS
+    by_id = {event["detail"]["id"]: event for event in told}
+    assert sorted(event["detail"]["photo"] for event in by_id.values()) == sorted(keys)
+    assert Counter(event["detail-type"] for event in by_id.values()) == {
+        "Recognition Matched": PHOTOS * 8 // 10,
+        "Recognition Missed": PHOTOS // 10,
+        "Photo Refused": PHOTOS // 10,
+    }
+    # The eight photos that match have joined once each, beside the one that was there.
+    assert len(system.rows()) == 1 + 8
