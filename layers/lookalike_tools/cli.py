@@ -16,7 +16,17 @@ import lookalike
 from lookalike.errors import LookalikeError, ModelError
 
 COMMANDS = {
-    "stacks": ("demo", "console", "local", "doctor", "rebuild", "redrive", "remove_old_encodings", "delete"),
+    "stacks": (
+        "demo",
+        "console",
+        "local",
+        "doctor",
+        "rebuild",
+        "redrive",
+        "events",
+        "remove_old_encodings",
+        "delete",
+    ),
     "photos": ("import_", "recognize", "types", "review"),
     "models": ("export_model", "evaluate", "calibrate", "bench"),
 }

@@ -76,6 +76,21 @@ def find_photos(folder: Path) -> PhotoFolders:
     return found
 
 
+def photos_in(folder: Path) -> tuple[list[Path], list[LeftOut]]:
+    """The photos in one folder, sorted by name, and what else is in it but hidden files."""
+    photos, left_out = [], []
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            left_out.append(LeftOut(entry, "a folder in a folder of photos: move its photos up"))
+        elif why := _why_no_photo(entry):
+            left_out.append(LeftOut(entry, why, asked_for=_is_named_as_image(entry)))
+        else:
+            photos.append(entry)
+    return photos, left_out
+
+
 def offer_type_id(name: str) -> str | None:
     """The type's name nearest to a folder's: `hard-hats` for `hard hats`; None if nothing is left of it."""
     # Accents are characters of their own once taken apart, and go; what else can't be used becomes a '-'.
@@ -112,16 +127,8 @@ def _add_folder(found: PhotoFolders, path: Path) -> None:
         reason = f"it would be the type {type_id}, and so is the folder {other!r}: rename one of them"
         found.left_out.append(LeftOut(path, reason))
         return
-    photos = []
-    for entry in sorted(path.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            found.left_out.append(LeftOut(entry, "a folder in a type's folder: move its photos up"))
-        elif why := _why_no_photo(entry):
-            found.left_out.append(LeftOut(entry, why, asked_for=_is_named_as_image(entry)))
-        else:
-            photos.append(entry)
+    photos, left_out = photos_in(path)
+    found.left_out.extend(left_out)
     if not photos:
         found.left_out.append(LeftOut(path, "no photos in it"))
         return

@@ -1,0 +1,38 @@
+"""What passes on the bus of a live stack is printed as it passes."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from end_to_end.commands.command_line import COMMAND, write_ready_file
+from lookalike.keys import inbox_key
+from support.deployed import Api
+from support.photographs import photograph
+
+
+def test_events_are_followed_until_interrupted(api: Api, shared_type: str, tmp_path: Path) -> None:
+    ready = write_ready_file(api, tmp_path / "ready.json")
+    rules = api.stack.client("events")
+    before = {rule["Name"] for rule in rules.list_rules()["Rules"]}
+    with subprocess.Popen(
+        [COMMAND, "events", "--follow", "--stack", ready],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as following:
+        assert following.stdout
+        assert following.stderr
+        assert following.stderr.readline() == "listening\n"
+        keys = [inbox_key(shared_type, f"followed-{number}.png") for number in range(2)]
+        for key in keys:
+            api.s3.put_object(Bucket=api.stack.work_bucket, Key=key, Body=photograph(2))
+        told: set[str] = set()
+        while not set(keys) <= told:
+            event = json.loads(following.stdout.readline())
+            told.add(event["detail"].get("photo"))
+        following.send_signal(signal.SIGINT)
+        assert following.wait(timeout=60) == 0
+    assert {rule["Name"] for rule in rules.list_rules()["Rules"]} == before
