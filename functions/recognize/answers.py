@@ -7,6 +7,7 @@ from lookalike.identification import Identification
 from lookalike.matching.encodings import Origin
 from lookalike.matching.gallery import Gallery
 from lookalike.recognition import Comparison, Recognition
+from lookalike.storage.store import MAX_TYPES
 from lookalike.vision.boxes import round_box
 from recognize import schemas
 
@@ -63,8 +64,14 @@ def learnt(gallery: Gallery | None) -> schemas.Learnt | None:
     """What is known of all types together, and from what."""
     if gallery is None:
         return None
-    fit = gallery.fit
-    return schemas.Learnt(fitted_at=fit.fitted_at, types=fit.types, photos=fit.photos)
+    fit, full = gallery.fit, len(gallery.type_ids) >= MAX_TYPES
+    notice = (
+        f"POST /recognize chooses from {MAX_TYPES:,} types, the most it can: types that come are left "
+        "out, and are recognised where they are asked for"
+    )
+    return schemas.Learnt(
+        fitted_at=fit.fitted_at, types=fit.types, photos=fit.photos, notice=notice if full else None
+    )
 
 
 def image(image: ImageState) -> schemas.ImageEntry:

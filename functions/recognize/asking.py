@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike.aws.cold_start import Started
-from lookalike.aws.queue import request_rebuild
+from lookalike.aws.queue import request_build_once, request_rebuild
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.identification import Identification, identify
 from lookalike.matching.gallery import Gallery
@@ -97,7 +98,7 @@ def _for(model: Started, photo: QueryPhoto) -> QueryPhoto:
 def ask_for_rebuilds(started: Started, error: EncodingsNotReadyError) -> None:
     """See to it that the encodings that are not ready are built."""
     for type_id in error.type_ids:
-        request_rebuild(started.queue, started.config.queue_url, type_id)
+        request_build_once(started.queue, started.config.queue_url, type_id)
 
 
 def _choose_policy(
@@ -118,8 +119,8 @@ def _conclude(
     said = "identified" if isinstance(found, Identification) else "recognised"
     compared = found.match if isinstance(found, Identification) else found.comparison
     appended, match = found.appended, bool(answer.match)
-    if appended.stale and compared:
-        request_rebuild(started.queue, started.config.queue_url, compared.encodings.type_id)
+    if appended.doubtful and compared:
+        _ask_for_a_look(started, compared.encodings.type_id, appended.doubtful)
     told = details.of_answer(answer)
     logger.info(
         said,
@@ -134,3 +135,12 @@ def _conclude(
         metrics.add_metric("Rows", MetricUnit.Count, appended.rows)
     metrics.add_metric("EncodeTime", MetricUnit.Milliseconds, found.encode_ms)
     metrics.add_metric("LoadTime", MetricUnit.Milliseconds, found.load_ms)
+
+
+def _ask_for_a_look(started: Started, type_id: str, image: str) -> None:
+    """Ask for a look at an image that may be gone. If that fails the answer stands: a sweep finds the row."""
+    try:
+        request_rebuild(started.queue, started.config.queue_url, type_id, [image])
+    except (ClientError, BotoCoreError):
+        logger.exception("a look at an image could not be asked for", type_id=type_id, image=image)
+        metrics.add_metric("StorageFailed", MetricUnit.Count, 1)

@@ -195,6 +195,7 @@ class Learnt(BaseModel):
     fitted_at: str
     types: int
     photos: int
+    notice: Annotated[str | None, Field(description="Said where there are more types than it can hold.")]
 
 
 class TypesAnswer(BaseModel):

@@ -1,7 +1,5 @@
 """While one model replaces another: what is not built yet is answered by the model that was there before."""
 
-import math
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,17 +8,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike.aws.cold_start import Previous, Started
-from lookalike.aws.queue import request_rebuild
+from lookalike.aws.queue import request_build_once
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
-
-ASK_AGAIN_SECONDS = 60
-"""A type that is asked for many times a second is queued once in that time by each process."""
 
 T = TypeVar("T")
 
 logger = Logger(child=True)
 metrics = Metrics()
-_asked_at: dict[str, float] = {}
 
 
 def by_whichever_is_built(started: Started, ask: Callable[[Started], T]) -> T:
@@ -63,11 +57,8 @@ def check_all_are_built(started: Started, previous: Previous) -> None:
 
 def _have_built(started: Started, error: EncodingsNotReadyError) -> None:
     """Ask for what is missing; there is an answer, so that it need not succeed."""
-    now = time.monotonic()
     try:
         for type_id in error.type_ids:
-            if now - _asked_at.get(type_id, -math.inf) >= ASK_AGAIN_SECONDS:
-                request_rebuild(started.queue, started.config.queue_url, type_id)
-                _asked_at[type_id] = now
+            request_build_once(started.queue, started.config.queue_url, type_id)
     except (ClientError, BotoCoreError):
         logger.exception("a type that is not built by the new model could not be queued")

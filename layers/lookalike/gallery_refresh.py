@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -23,37 +22,50 @@ T = TypeVar("T")
 logger = Logger(child=True)
 
 
-def refresh_gallery(store: Store, type_ids: Iterable[str]) -> None:
+def refresh_gallery(store: Store, type_ids: Iterable[str]) -> int:
     """Bring the prototypes of some types to what their encodings say; all of them if there is no gallery.
 
     What it knows of how photos differ is learnt anew once enough types or encodings have come or gone.
+
+    Returns:
+        How many types were left out, for it has no more than `MAX_TYPES`. Others change and go all the same.
 
     Raises:
         ContentionError: others wrote the gallery each time.
     """
     changed = list(type_ids)
+    left_out: set[str] = set()
     if not changed:
-        return
+        return 0
 
     def follow(gallery: Gallery | None) -> Gallery | None:
+        nonlocal left_out
         # The gallery was read before these encodings: whoever changes them later refreshes it later too.
         wanted = changed if gallery else sorted({*changed, *store.list_encoded_types()})
         prototypes = _of_each(store, wanted, _prototype)
-        if gallery is None:
-            known = {type_id: each for type_id, each in prototypes.items() if each}
-            kept = dict(islice(known.items(), MAX_TYPES))
-            learnt = _learn(store, kept)
-            return Gallery.of(store.model_id, kept, learnt) if learnt else None
-        after = gallery.replace(prototypes)
-        if len(after.type_ids) > max(MAX_TYPES, len(gallery.type_ids)):
-            logger.error("the gallery is full: new types are left out", types=MAX_TYPES)
-            return gallery.replace({t: each for t, each in prototypes.items() if t in gallery.type_ids})
-        return after
+        left_out = _without_room(gallery, prototypes)
+        taken = {type_id: each for type_id, each in prototypes.items() if type_id not in left_out}
+        if gallery:
+            return gallery.replace(taken)
+        known = {type_id: each for type_id, each in taken.items() if each}
+        learnt = _learn(store, known)
+        return Gallery.of(store.model_id, known, learnt) if learnt else None
 
     gallery = store.update_gallery(follow)
     if gallery and gallery.has_outgrown_its_fit and (learnt := _learn(store, gallery.prototypes())):
         # Learnt before it is written, so that a lost race costs no second time.
         store.update_gallery(lambda current: replace(current, fit=learnt) if current else None)
+    if left_out:
+        logger.error("the gallery is full: types are left out", most=MAX_TYPES, left_out=len(left_out))
+    return len(left_out)
+
+
+def _without_room(gallery: Gallery | None, prototypes: Mapping[str, Prototype | None]) -> set[str]:
+    """The types that the gallery has no room for."""
+    known = set(gallery.type_ids) if gallery else set()
+    gone = {type_id for type_id, each in prototypes.items() if each is None}
+    new = sorted(type_id for type_id, each in prototypes.items() if each and type_id not in known)
+    return set(new[max(MAX_TYPES - len(known - gone), 0) :])
 
 
 def _learn(store: Store, prototypes: Mapping[str, Prototype]) -> Fit | None:

@@ -7,7 +7,7 @@ there, lies in its metadata. So that a change of these is noticed too,
 - an image that a message names is asked for its metadata, for times have no more than seconds.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC
 
 from lookalike.errors import InvalidBoxError
@@ -19,38 +19,45 @@ from lookalike.storage.store import Store
 Version = tuple[str, str]
 """An image's key and its version: the ETag, and more where metadata made it another one."""
 
+LookedAt = Mapping[Version, Row | Rejection]
+"""What came of versions that were looked at already."""
+
 
 def list_versions(
-    store: Store,
-    current: Encodings,
-    named: Collection[str] = (),
-    looked_at: Mapping[Version, Row | Rejection] | None = None,
+    store: Store, current: Encodings, named: Collection[str] = (), looked_at: LookedAt | None = None
 ) -> dict[str, str]:
     """Version of each image, by key: its ETag where what is known of it holds, if anything is.
 
     Args:
-        store: the bucket.
+        store: holds the images.
         current: the type's encodings, read before this.
         named: keys of images whose metadata may have changed.
         looked_at: what came of versions that were looked at already.
     """
-    known = {row.image: row for row in current.rows} | {entry.image: entry for entry in current.rejected}
+    known = _entries(current)
     versions = {}
-    for image in store.all_images(current.type_id):
-        entry = known.get(image.key)
-        version = image.etag
-        if entry and entry.etag == image.etag:
-            put = image.modified.astimezone(UTC).isoformat(timespec="seconds")
-            if put > entry.time:
-                version = f"{image.etag} {put}"
-            elif image.key in named:
-                if not (head := store.head_image(image.key)):
-                    continue
-                version = _version_by_metadata(head, entry)
-            if looked_at and looked_at.get((image.key, version)) == entry:
-                version = image.etag
-        versions[image.key] = version
+    for listed in store.all_images(current.type_id):
+        image: StoredObject | None = listed
+        entry = known.get(listed.key)
+        if entry and entry.etag == listed.etag and listed.key in named:
+            image = store.head_image(listed.key)
+        if image:
+            versions[image.key] = _version(image, entry, image is not listed, looked_at)
     return versions
+
+
+def versions_of(
+    current: Encodings, images: Iterable[StoredObject], looked_at: LookedAt | None = None
+) -> dict[str, str]:
+    """Version of each of some images, by key, as `list_versions` has it.
+
+    Args:
+        current: the type's encodings, read before the images.
+        images: the images, with their metadata.
+        looked_at: what came of versions that were looked at already.
+    """
+    known = _entries(current)
+    return {image.key: _version(image, known.get(image.key), True, looked_at) for image in images}
 
 
 def etag_of(version: str) -> str:
@@ -58,10 +65,22 @@ def etag_of(version: str) -> str:
     return version.partition(" ")[0]
 
 
-def _version_by_metadata(image: StoredObject, entry: Row | Rejection) -> str:
-    if _agrees(image, entry):
+def _entries(current: Encodings) -> dict[str, Row | Rejection]:
+    return {row.image: row for row in current.rows} | {entry.image: entry for entry in current.rejected}
+
+
+def _version(
+    image: StoredObject, entry: Row | Rejection | None, has_metadata: bool, looked_at: LookedAt | None
+) -> str:
+    if entry is None or entry.etag != image.etag:
         return image.etag
-    return f"{image.etag} {image.metadata.get('origin', '')} {image.metadata.get(BOX, '')}"
+    version = image.etag
+    put = image.modified.astimezone(UTC).isoformat(timespec="seconds")
+    if put > entry.time:
+        version = f"{image.etag} {put}"
+    elif has_metadata and not _agrees(image, entry):
+        version = f"{image.etag} {image.metadata.get('origin', '')} {image.metadata.get(BOX, '')}"
+    return image.etag if looked_at and looked_at.get((image.key, version)) == entry else version
 
 
 def _agrees(image: StoredObject, entry: Row | Rejection) -> bool:

@@ -14,6 +14,8 @@ INBOX_PREFIX = "inbox/"
 ANY_TYPE = "_any"
 """What stands for all types in an inbox's key; its underscore keeps it apart from every type."""
 
+GALLERY = "_gallery"
+"""Takes the place of a type's name; its underscore keeps it apart from every type's."""
 TYPE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 QUERY_KEY_PATTERN = r"^queries/[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 MAX_KEY_BYTES = 1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
@@ -136,8 +138,13 @@ def encodings_key(model_id: str, type_id: str) -> str:
 
 
 def gallery_key(model_id: str) -> str:
-    """Key of the gallery; its underscore keeps it apart from every type's key."""
-    return encodings_key(model_id, "_gallery")
+    """Key of the gallery."""
+    return encodings_key(model_id, GALLERY)
+
+
+def claim_key(model_id: str, name: str) -> str:
+    """Key of the claim of who looks at all images of a type, or refreshes the gallery."""
+    return f"claims/{model_id}/{name}"
 
 
 def recognized_name(image: bytes, image_format: str) -> str:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,12 +12,14 @@ import numpy as np
 from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
-from lookalike.errors import ImageError, InvalidBoxError, NotFoundError
-from lookalike.image_versions import Version, etag_of, list_versions
+from lookalike.errors import EncodingsNotReadyError, ImageError, InvalidBoxError, NotFoundError
+from lookalike.image_versions import LookedAt, Version, etag_of, list_versions, versions_of
+from lookalike.keys import claim_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Rejection, Row, now
 from lookalike.storage.bucket import StoredObject
+from lookalike.storage.claims import claimed
 from lookalike.storage.provenance import BOX, from_metadata
-from lookalike.storage.store import Store
+from lookalike.storage.store import MAX_IMAGES, Store, too_many_images
 from lookalike.vision.encoder import BATCH, Encoder
 
 READERS = 4
@@ -32,6 +34,12 @@ AHEAD = 2 * BATCH
 SAVE_SECONDS = 30
 """How long encoding goes on before what is done is saved: bounds what a killed rebuild loses."""
 
+SAVE_ATTEMPTS = 12
+"""Compare-and-swaps tried before what was encoded is given up: nobody waits for an answer."""
+
+CLAIM_SECONDS = 20
+"""How long a claim holds after the deadline: time for saving."""
+
 MOST_UNREAD = 8
 """Images that S3 may fail to give before a rebuild gives up: then S3 fails, not one of its objects."""
 
@@ -41,6 +49,8 @@ _decoding = threading.Semaphore(DECODERS)
 StorageError = ClientError | BotoCoreError
 Outcome = EncodedImage | Rejection | StorageError | None
 """What came of a version of an image; None if it is gone."""
+Look = Callable[[Encodings, LookedAt], dict[str, str]]
+"""Looks at images: gets encodings that were read before; gives the version of each image, by its key."""
 Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | StorageError | None
 
 
@@ -71,13 +81,49 @@ class Rebuilt:
         return bool(self.added or self.removed or self.rejected)
 
 
+def bring_up_to_date(
+    encoder: Encoder,
+    store: Store,
+    type_id: str,
+    deadline: float,
+    named: Collection[str] = (),
+    *,
+    everything: bool = False,
+) -> Rebuilt:
+    """Look at the images that messages name; at all of them if that is asked, or if the type was never built.
+
+    One function at a time looks at all images of a type.
+
+    Args:
+        encoder: encodes the images.
+        store: the bucket.
+        type_id: the type.
+        deadline: when to stop, in `time.monotonic()` seconds; what was encoded by then is saved.
+        named: keys of the images that messages tell of.
+        everything: whether to look at all images.
+
+    Raises:
+        ClaimedError: another function looks at all its images.
+        ContentionError: others wrote the encodings each time.
+        TooManyImagesError: it has more images than a type may have.
+    """
+    if not everything:
+        try:
+            return rebuild_named(encoder, store, type_id, deadline, named)
+        except EncodingsNotReadyError:
+            pass  # the first to look builds it
+    seconds = max(deadline - time.monotonic(), 0) + CLAIM_SECONDS
+    with claimed(store.work, claim_key(store.model_id, type_id), seconds):
+        return rebuild(encoder, store, type_id, deadline, named)
+
+
 def rebuild(
     encoder: Encoder, store: Store, type_id: str, deadline: float, named: Collection[str] = ()
 ) -> Rebuilt:
-    """Reconcile a type's encodings with its images.
+    """Reconcile a type's encodings with all its images.
 
-    Any order and number of calls gives the same result; without a change nothing is written. It ends with a
-    look that finds nothing to do, so that an image removed meanwhile leaves no row.
+    Any order and number of calls gives the same result; without a change nothing is written. Images that come
+    while it runs are left to their own messages.
 
     Args:
         encoder: encodes the images.
@@ -88,25 +134,77 @@ def rebuild(
 
     Raises:
         ContentionError: others wrote the encodings each time.
+        TooManyImagesError: it has more images than a type may have.
     """
+    ours: set[str] = set()
+
+    def look(current: Encodings, looked_at: LookedAt) -> dict[str, str]:
+        listed, known = list_versions(store, current, named, looked_at), current.etags()
+        if not ours:
+            ours.update(listed, known)
+        return {key: version for key, version in listed.items() if key in ours or key in known}
+
+    return _reconcile_until_still(encoder, store, type_id, deadline, look)
+
+
+def rebuild_named(
+    encoder: Encoder, store: Store, type_id: str, deadline: float, named: Collection[str]
+) -> Rebuilt:
+    """Reconcile a built type's encodings with some of its images; nothing is listed.
+
+    Args:
+        encoder: encodes the images.
+        store: the bucket.
+        type_id: the type.
+        deadline: when to stop, in `time.monotonic()` seconds; what was encoded by then is saved.
+        named: keys of the images.
+
+    Raises:
+        EncodingsNotReadyError: the type is not built: all its images must be looked at.
+        ContentionError: others wrote the encodings each time.
+        TooManyImagesError: it would have more images than a type may have.
+    """
+    was_built = False
+
+    def look(current: Encodings, looked_at: LookedAt) -> dict[str, str]:
+        nonlocal was_built
+        # Its last row may go meanwhile; but encodings that vanish meanwhile must be built anew.
+        was_built = current.is_built or (was_built and current.complete and current.built_at is not None)
+        if not was_built:
+            raise EncodingsNotReadyError(f"type {type_id!r} is not built", [type_id])
+        known = current.etags()
+        there = [image for image in _readers.map(store.head_image, sorted(named)) if image]
+        others = {key: etag for key, etag in known.items() if key not in named}
+        found = others | versions_of(current, there, looked_at)
+        if len(found) > max(MAX_IMAGES, len(known)):
+            raise too_many_images(type_id)
+        return found
+
+    return _reconcile_until_still(encoder, store, type_id, deadline, look)
+
+
+def _reconcile_until_still(
+    encoder: Encoder, store: Store, type_id: str, deadline: float, look: Look
+) -> Rebuilt:
+    """Look, encode and save, until a look finds nothing to do: an image removed meanwhile leaves no row."""
     outcomes: dict[Version, Outcome] = {}
     rebuilt = Rebuilt(type_id)
     while True:
-        # The encodings are read before the listing: an image appended in between is in the listing, and its
-        # row is never taken for that of an image that is gone.
+        # The encodings are read before the images: one appended in between is seen, and its row is never
+        # taken for that of an image that is gone.
         stored, _ = store.read_encodings(type_id)
         current = stored or store.no_encodings(type_id)
-        listed = list_versions(store, current, named, _entries(outcomes))
-        missing = [(key, listed[key]) for key in current.missing_from(listed)]
+        found = look(current, _entries(outcomes))
+        missing = [(key, found[key]) for key in current.missing_from(found)]
         new = [version for version in missing if version not in outcomes]
         failures = [outcome for outcome in outcomes.values() if isinstance(outcome, StorageError)]
         rebuilt = replace(rebuilt, rows=len(current.rows), failure=failures[0] if failures else None)
-        if not new and _reconcile(current, listed, outcomes) is current:
+        if not new and _reconcile(current, found, outcomes) is current:
             return replace(rebuilt, complete=True)
         if outcomes and (time.monotonic() >= deadline or len(failures) >= MOST_UNREAD):
             return rebuilt
         outcomes.update(_encode(encoder, store, new, min(time.monotonic() + SAVE_SECONDS, deadline)))
-        rebuilt = _save(store, rebuilt, outcomes, current, listed, named)
+        rebuilt = _save(store, rebuilt, outcomes, current, found, look)
 
 
 def _save(
@@ -114,8 +212,8 @@ def _save(
     rebuilt: Rebuilt,
     outcomes: Mapping[Version, Outcome],
     seen: Encodings,
-    listed: Mapping[str, str],
-    named: Collection[str],
+    found: Mapping[str, str],
+    look: Look,
 ) -> Rebuilt:
     """Write what came of the images by compare-and-swap, which costs no encoding when it is tried again.
 
@@ -123,21 +221,21 @@ def _save(
         store: the bucket.
         rebuilt: what was changed so far.
         outcomes: what came of the images.
-        seen: the encodings that were read before the listing.
-        listed: the listing: version of each image, by key.
-        named: keys of the images that messages tell of.
+        seen: the encodings that were read before the look.
+        found: version of each image, by key, as the look found it.
+        look: looks again.
     """
     before = after = seen
 
     def change(current: Encodings) -> Encodings:
         nonlocal before, after
-        # Rows are only dropped by a listing that is newer than they are.
-        fresh = current is seen or not current.etags()
-        images = listed if fresh else list_versions(store, current, named, _entries(outcomes))
+        # What others have written meanwhile is only changed by a look that is newer.
+        fresh = current is seen or not (current.etags() or seen.etags())
+        images = found if fresh else look(current, _entries(outcomes))
         before, after = current, _reconcile(current, images, outcomes)
         return after
 
-    store.update_encodings(rebuilt.type_id, change)
+    store.update_encodings(rebuilt.type_id, change, SAVE_ATTEMPTS)
     rows, rows_before = set(after.rows), set(before.rows)
     return replace(
         rebuilt,
@@ -161,8 +259,7 @@ def _reconcile(
     found = [outcomes[version] for version in missing if version in outcomes]
     encoded = [outcome for outcome in found if isinstance(outcome, EncodedImage)]
     rejected = [outcome for outcome in found if isinstance(outcome, Rejection)]
-    built_before = current.complete and bool(current.etags())
-    complete = built_before or len(found) == len(missing)
+    complete = current.is_built or len(found) == len(missing)
     unchanged = not encoded and not rejected and len(kept.etags()) == len(current.etags())
     if unchanged and complete == current.complete:
         return current

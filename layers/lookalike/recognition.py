@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
 from lookalike import keys
-from lookalike.errors import EncodingsNotReadyError, NotFoundError, no_images
+from lookalike.errors import EncodingsNotReadyError, NotFoundError, TooManyImagesError, no_images
 from lookalike.looking import Seen, decide_seen, look
 from lookalike.matching.decision import Decision
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, now
@@ -28,6 +28,9 @@ from lookalike.vision.images import FORMATS, sniff_format
 
 APPEND_ATTEMPTS = 4
 """Compare-and-swaps tried before the image's own event must make the row: keeps answers quick."""
+
+MOST_WAITING = 1000
+"""Images that may wait for their rows; a type that they could fill is listed before a match joins."""
 
 T = TypeVar("T")
 
@@ -80,14 +83,15 @@ class Appended:
         pending: whether its row is left to the image's event.
         rows: how many rows the type has.
         attempts: how often appending the row was tried.
-        stale: whether a row may be left whose image is gone, so that a rebuild is needed.
+        doubtful: the key of an image that may be gone while its row is left, so that a rebuild must look at
+            it; else None.
     """
 
     image: str | None = None
     pending: bool = False
     rows: int = 0
     attempts: int = 0
-    stale: bool = False
+    doubtful: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +206,8 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison, *, with_row
     unchanged = Appended(rows=len(encodings.references.rows))
     if held := _held(encodings, keys.content_digest(photo.data)):
         # It may have been removed between an append and the check below, which a crash can prevent.
-        return replace(unchanged, stale=not store.has_image(held))
-    if not _admits(match):
+        return replace(unchanged, doubtful=None if store.has_image(held) else held)
+    if not (_admits(match) and _has_room(store, encodings)):
         return unchanged
     image_format = sniff_format(photo.data)
     key = keys.image_key(encodings.type_id, keys.recognized_name(photo.data, image_format))
@@ -228,24 +232,27 @@ def _append_row(store: Store, encodings: Encodings, added: EncodedImage) -> Appe
     def append(current: Encodings) -> Encodings:
         nonlocal attempts
         attempts += 1
-        return current if current.etags().get(key) == added.row.etag else current.append([added])
+        if current.etags().get(key) == added.row.etag:
+            return current
+        # Should the encodings have vanished, the row is but the first of those to be built.
+        return replace(current.append([added]), complete=current.is_built)
 
     try:
         rows = len(store.update_encodings(encodings.type_id, append, APPEND_ATTEMPTS).references.rows)
         # The image may have been removed before its row existed; that event found nothing to delete.
         here = store.has_image(key)
-        return Appended(key if here else None, rows=rows, attempts=attempts, stale=not here)
+        return Appended(key if here else None, rows=rows, attempts=attempts, doubtful=None if here else key)
     except (ContentionError, ClientError, BotoCoreError) as error:
         logger.warning("the row is left to the image's event", image=key, reason=str(error))
-        unknown = not isinstance(error, ContentionError)
+        doubtful = None if isinstance(error, ContentionError) else key
         rows = len(encodings.references.rows)
-        return Appended(key, pending=True, rows=rows, attempts=attempts, stale=unknown)
+        return Appended(key, pending=True, rows=rows, attempts=attempts, doubtful=doubtful)
 
 
 def _admits(match: Comparison) -> bool:
     """Whether a match may join the type's images."""
     encodings, policy = match.encodings, match.policy
-    if not policy.admits(match.decision.score) or len(encodings.rows) >= MAX_IMAGES:
+    if not policy.admits(match.decision.score):
         return False
     recognized = len(encodings.of_origin(Origin.RECOGNIZED).rows)
     if policy.settings.max_recognized is not None and recognized >= policy.settings.max_recognized:
@@ -257,6 +264,17 @@ def _admits(match: Comparison) -> bool:
         return False
     vouched = decide_seen(match.seen, vouching, policy)
     return vouched.match and policy.admits(vouched.score) and vouched.view == match.decision.view
+
+
+def _has_room(store: Store, encodings: Encodings) -> bool:
+    """Whether a type may have one more image, whatever became of those that it has."""
+    known = len(encodings.rows) + len(encodings.rejected)
+    if known < MAX_IMAGES - MOST_WAITING or known >= MAX_IMAGES:
+        return known < MAX_IMAGES
+    try:
+        return len(store.image_etags(encodings.type_id)) < MAX_IMAGES
+    except TooManyImagesError:
+        return False
 
 
 def _held(encodings: Encodings, digest: str) -> str | None:

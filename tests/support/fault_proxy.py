@@ -42,7 +42,7 @@ class FaultProxy:
         self.url = f"http://{HOST}:{self._server.server_port}"
 
     def break_(self, method: str, path: str, kind: Kind, times: int = 1_000_000) -> None:
-        """Break the next requests of a method ("" for any) whose path holds a text."""
+        """Break the next requests of a method ("" for any) whose path, or action, holds a text."""
         self._faults.append((lambda m, p: method in ("", m) and path in p, kind, times))
 
     def mend(self) -> None:
@@ -61,10 +61,10 @@ class FaultProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def _fault(self, method: str, path: str) -> Kind | None:
+    def _fault(self, method: str, path: str, action: str) -> Kind | None:
         self.requests.append((method, path))
         for index, (matches, kind, times) in enumerate(self._faults):
-            if times and matches(method, path):
+            if times and (matches(method, path) or matches(method, action)):
                 self._faults[index] = matches, kind, times - 1
                 self.broken += 1
                 return kind
@@ -88,7 +88,7 @@ class FaultProxy:
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                kind = proxy._fault(self.command, self.path)
+                kind = proxy._fault(self.command, self.path, self.headers.get("X-Amz-Target", ""))
                 if kind == "hang":
                     proxy.hanging.set()
                     proxy._released.wait(60)

@@ -16,7 +16,9 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from lookalike.aws import queue
 from lookalike.aws.cold_start import Started
+from lookalike.aws.messages import Message, read_message
 from lookalike.keys import image_key
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
@@ -147,8 +149,19 @@ class System(NamedTuple):
         Args:
             seconds: the time that the function has.
         """
-        batch = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages", [])
-        records = [{"messageId": m["MessageId"], "body": m["Body"], "eventSource": "aws:sqs"} for m in batch]
+        batch = self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages", [])
+        records = [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+                "eventSource": "aws:sqs",
+            }
+            for message in batch
+        ]
         if not records:
             return 0
         try:
@@ -174,6 +187,13 @@ class System(NamedTuple):
         """Hand all messages that wait to the function, which must do them at once."""
         while self.waiting(self.queue_url):
             assert self.deliver() == 0
+
+    def messages(self) -> list[Message]:
+        """What the messages ask for that wait in the queue; they stay there."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        return [read_message(message["Body"]) for message in answer.get("Messages", [])]
 
     def rows(self, type_id: str = TYPE) -> list[str]:
         encodings, _ = self.store.read_encodings(type_id)
@@ -253,6 +273,9 @@ def running_system(emulator: Emulator, model_dir: Path, monkeypatch: pytest.Monk
         for variable, value in environment.items():
             monkeypatch.setenv(variable, value)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", _session())
+        # What waits is delivered when a test says so.
+        for wait in ("FIRST_SECONDS", "FAILED_SECONDS", "GATHER_SECONDS"):
+            monkeypatch.setattr(queue, wait, 0)
         # Each is started anew, as Lambda would.
         for module in [name for name in sys.modules if name.partition(".")[0] in FUNCTIONS]:
             del sys.modules[module]

@@ -95,6 +95,11 @@ class Encodings:
         """Encodings without a row."""
         return cls(model_id, type_id, np.empty((0, dimension), np.float32))
 
+    @property
+    def is_built(self) -> bool:
+        """Whether all images have been looked at once, and there are references."""
+        return self.complete and any(row.origin is not Origin.COUNTEREXAMPLE for row in self.rows)
+
     def etags(self) -> dict[str, str]:
         """ETag of each image that these encodings account for, with a row or as rejected, by its key."""
         return {row.image: row.etag for row in self.rows} | {

@@ -96,10 +96,7 @@ class Store:
                 page = self.list_images(type_id, token, folder=folder)
                 count += len(page.items)
                 if count > MAX_IMAGES:
-                    raise TooManyImagesError(
-                        f"type {type_id!r} has more than {MAX_IMAGES:,} images, the most a type may have: "
-                        "remove some, or make two types of it"
-                    )
+                    raise too_many_images(type_id)
                 yield from page.items
                 if not (token := page.next_token):
                     break
@@ -272,3 +269,11 @@ def _get_photo(bucket: Bucket, key: str) -> StoredObject:
         raise NotFoundError(f"there is no {key}")
     check_size(photo.size)
     return photo
+
+
+def too_many_images(type_id: str) -> TooManyImagesError:
+    """What to raise where a type has more than `MAX_IMAGES`."""
+    return TooManyImagesError(
+        f"type {type_id!r} has more than {MAX_IMAGES:,} images, the most a type may have: "
+        "remove some, or make two types of it"
+    )

@@ -1,14 +1,15 @@
 """Rebuilding types of a live stack, and waiting until they are built."""
 
-import json
 import time
 from collections.abc import Iterable, Iterator
 
+from lookalike.aws.queue import request_rebuilds
 from lookalike_tools.live.api import read_type
 from lookalike_tools.live.stack import Stack, StackError
 
-MESSAGES_A_CALL = 10  # SQS takes no more in one SendMessageBatch
-PATIENCE_SECONDS = 600
+PATIENCE_SECONDS = 1800
+"""Longer than messages that fail come again, and than those of a function that was killed stay hidden."""
+
 POLL_SECONDS = 0.5
 
 
@@ -19,13 +20,7 @@ def rebuild_types(stack: Stack, type_ids: Iterable[str]) -> Iterator[str]:
         StackError: no type was built for `PATIENCE_SECONDS`.
     """
     queued = list(type_ids)
-    sqs = stack.client("sqs")
-    for start in range(0, len(queued), MESSAGES_A_CALL):
-        entries = [
-            {"Id": str(number), "MessageBody": json.dumps({"rebuild": type_id})}
-            for number, type_id in enumerate(queued[start : start + MESSAGES_A_CALL])
-        ]
-        sqs.send_message_batch(QueueUrl=stack.queue_url, Entries=entries)
+    request_rebuilds(stack.client("sqs"), stack.queue_url, queued)
     yield from wait_until_built(stack, queued)
 
 

@@ -198,3 +198,13 @@ def test_once_all_types_are_empty_there_is_nothing_to_find(system: System) -> No
     status, answer = system.call(ROUTE, photograph(1, 9))
     assert status == 404
     assert "put reference photos" in answer["message"]
+
+
+def test_that_there_is_no_room_for_more_types_is_said(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, answer = system.call("GET /types")
+    assert answer["gallery"]["notice"] is None
+    monkeypatch.setattr("recognize.answers.MAX_TYPES", 2)
+    _, answer = system.call("GET /types")
+    assert "2 types, the most it can" in answer["gallery"]["notice"]

@@ -115,7 +115,7 @@ def test_storage_that_is_slow_at_each_call_is_an_answer_in_time(system: System) 
 
 @pytest.mark.parametrize("kind", ["500", "hang"])
 def test_a_bus_that_is_down_stops_no_answer_and_no_rebuild(system: System, kind: Any) -> None:
-    system.proxy.break_("POST", "/", kind)
+    system.proxy.break_("POST", "PutEvents", kind)
     assert system.ask(photograph(1, 9))[0] == 200
     key = system.upload("2.png", photograph(1, 2))
     assert system.deliver() == 0
@@ -176,6 +176,7 @@ def test_an_image_that_can_not_be_read_is_no_image_that_can_not_be_encoded(syste
 
 
 def test_a_message_that_always_fails_becomes_a_dead_letter_that_can_be_redriven(system: System) -> None:
+    system.deliver_all()
     key = system.upload("2.png", photograph(1, 2))
     system.proxy.break_("PUT", "encodings/", "503")
     assert [system.deliver() for _ in range(5)] == [1] * 5
@@ -206,7 +207,7 @@ def test_a_killed_rebuild_goes_on_from_what_was_saved(system: System) -> None:
     assert len(saved) < len(keys)
     system.proxy.mend()
     system.proxy.requests.clear()
-    system.deliver()
+    system.deliver_all()
     read = [path for method, path in system.proxy.requests if method == "GET" and "/images/" in path]
     assert len(read) == len(keys) + 1 - len(saved)
     assert system.rows() == sorted([image_key(TYPE, "1.png"), *keys])

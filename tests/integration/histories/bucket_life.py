@@ -125,9 +125,12 @@ class Life(Doings):
     @rule()
     def deliver_all(self) -> None:
         """All events are heard while tasks that were begun are still halted."""
-        for model, queue in enumerate(self.queues):
-            while queue:
-                self._hear(model)
+        for model in (0, 1):
+            self._hear_all(model)
+
+    @rule(model=MODELS, type_id=TYPES)
+    def request_a_look_at_all(self, model: int, type_id: str) -> None:
+        self._request_rebuild(model, type_id)
 
     @rule(model=MODELS, index=INDEX)
     def drop(self, model: int, index: int) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,17 +15,18 @@ from mypy_boto3_s3 import S3Client
 
 from integration.histories.interleaving import Task, stop_here
 from lookalike.aws.inbox_queue import Put
-from lookalike.aws.queue import images_to_look_at, types_to_rebuild
+from lookalike.aws.messages import read_message, wanted_of_types
 from lookalike.errors import EncodingsNotReadyError, ImageError, NotFoundError
 from lookalike.inbox import take
-from lookalike.keys import content_digest, parse_image_key, parse_inbox_key
+from lookalike.keys import claim_key, content_digest, parse_image_key, parse_inbox_key
 from lookalike.matching.encodings import Origin, Row
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look, Rule
-from lookalike.rebuilding import rebuild
+from lookalike.rebuilding import bring_up_to_date
 from lookalike.recognition import recognize
-from lookalike.storage import compare_and_swap
 from lookalike.storage.bucket import Bucket, Page, StoredObject
+from lookalike.storage.claims import ClaimedError
+from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from support.querying import ask
@@ -35,10 +35,14 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class TimelessBucket(Bucket):
-    """A bucket whose listings tell no times: what has changed must be found by what messages name.
+    """A bucket that tells no times: what has changed must be found by what messages name.
 
     Else the seconds that a test takes would decide which way it goes.
     """
+
+    def head(self, key: str) -> StoredObject | None:
+        found = super().head(key)
+        return found and replace(found, modified=LONG_AGO)
 
     def list_page(self, prefix: str, token: str | None = None, limit: int = 1000) -> Page[StoredObject]:
         page = super().list_page(prefix, token, limit)
@@ -124,10 +128,10 @@ class Doings(RuleBasedStateMachine):
             except NotFoundError:
                 return None
             except EncodingsNotReadyError:
-                self._request_rebuild(model, type_id)
+                self._request_rebuild(model, type_id, [])
                 return None
-            if found.appended.stale:
-                self._request_rebuild(model, type_id)
+            if found.appended.doubtful:
+                self._request_rebuild(model, type_id, [found.appended.doubtful])
             assert found.appended.image is None or (append and found.comparison.decision.match)
             return found.appended.image
 
@@ -160,13 +164,13 @@ class Doings(RuleBasedStateMachine):
                 except NotFoundError:
                     pass
                 except EncodingsNotReadyError:
-                    self._request_rebuild(model, asked.type_id)
+                    self._request_rebuild(model, asked.type_id, [])
                     self.inbox.append(put)
                     return None
                 else:
                     appended = found.appended.image
-                    if found.appended.stale:
-                        self._request_rebuild(model, asked.type_id)
+                    if found.appended.doubtful:
+                        self._request_rebuild(model, asked.type_id, [found.appended.doubtful])
             else:
                 assert isinstance(taken.error, NotFoundError | ImageError)
             stop_here()
@@ -178,33 +182,45 @@ class Doings(RuleBasedStateMachine):
         self.tasks.append(task)
         return task
 
-    def _request_rebuild(self, model: int, type_id: str, named: Collection[str] = ()) -> None:
+    def _request_rebuild(self, model: int, type_id: str, images: list[str] | None = None) -> None:
         stop_here()
-        message = {"rebuild": type_id} | ({"images": sorted(named)} if named else {})
+        message = {"rebuild": type_id} | ({} if images is None else {"images": images})
         self.queues[model].append(json.dumps(message))
 
     def _rebuild(self, model: int, messages: list[str], seconds: int) -> Task:
+        ((type_id, wanted),) = wanted_of_types(map(read_message, messages)).items()
+        encoder, store = self.encoders[model], self.stores[model]
+
         def work() -> None:
-            (type_id,) = types_to_rebuild(messages[0])
-            named = {key for message in messages for key in images_to_look_at(message)}
             deadline = time.monotonic() + seconds
-            rebuilt = rebuild(self.encoders[model], self.stores[model], type_id, deadline, named)
+            rebuilt = bring_up_to_date(
+                encoder, store, type_id, deadline, wanted.images, everything=wanted.everything
+            )
             assert rebuilt.failure is None
             if not rebuilt.complete:
-                self._request_rebuild(model, type_id, named)
+                stop_here()
+                self.queues[model].extend(messages)
+
+        def failed() -> None:
+            self.queues[model].extend(messages)
+            if task.crashed:
+                # By the time that they come again, the claim of the one that was killed has ended.
+                self.s3.delete_object(Bucket=store.work.name, Key=claim_key(store.model_id, type_id))
 
         task = Task(work)
-        self.after[task] = lambda: self.queues[model].extend(messages)
+        self.after[task] = failed
         self.tasks.append(task)
         return task
 
-    def _hear(self, model: int) -> None:
-        """Rebuild the type that the next message tells of; one rebuild hears all that is told of it."""
-        queue = self.queues[model]
-        of_type = types_to_rebuild(queue[0])
-        heard = [message for message in queue if types_to_rebuild(message) == of_type]
-        queue[:] = [message for message in queue if types_to_rebuild(message) != of_type]
-        self._finish(self._rebuild(model, heard, 60))
+    def _hear_all(self, model: int) -> None:
+        """Rebuild each type that messages tell of; one rebuild hears all that is told of a type."""
+        by_type: dict[str, list[str]] = {}
+        for message in self.queues[model]:
+            (type_id,) = read_message(message).type_ids
+            by_type.setdefault(type_id, []).append(message)
+        self.queues[model].clear()
+        for messages in by_type.values():
+            self._finish(self._rebuild(model, messages, 60))
 
     def _go_on(self, task: Task, calls: int) -> None:
         for _ in range(calls):
@@ -222,7 +238,7 @@ class Doings(RuleBasedStateMachine):
             return
         self.tasks.remove(task)
         failed = self.after.pop(task)
-        if task.crashed or isinstance(task.error, compare_and_swap.ContentionError):
+        if task.crashed or isinstance(task.error, ContentionError | ClaimedError):
             failed()
         elif task.error:
             raise task.error

@@ -137,3 +137,20 @@ def test_an_image_removed_while_it_is_written_down_leaves_nothing(
     encodings, _ = store.read_encodings(TYPE)
     assert encodings
     assert not encodings.etags()
+
+
+def test_an_image_that_comes_after_the_first_look_is_left_to_its_message(
+    encoder: Encoder, store: Store
+) -> None:
+    """Else it would be encoded twice; its message is heard when the rebuild has ended."""
+    first = upload(store, "1.png", photograph(1))
+
+    class InterruptedStore(Store):
+        def get_image(self, key: str) -> StoredObject:
+            upload(store, "2.png", photograph(2))
+            return super().get_image(key)
+
+    interrupted = InterruptedStore(store.bucket, store.work, store.model_id, store.dimension)
+    rebuilt = bring_up_to_date(encoder, interrupted)
+    assert (rebuilt.added, rebuilt.complete) == (1, True)
+    assert encoded_images(store) == [first]

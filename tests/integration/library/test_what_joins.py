@@ -1,16 +1,15 @@
 """A match joins its type within the bounds that the type's settings and its size set."""
 
-import numpy as np
+from typing import Any
+
 import pytest
 
-from lookalike.keys import image_key
-from lookalike.looking import Seen
-from lookalike.matching.encodings import Encodings, Origin, Row
-from lookalike.matching.policy import Policy
-from lookalike.matching.settings import Rule, TypeSettings
-from lookalike.recognition import QueryPhoto, append_match, compare
-from lookalike.storage.store import MAX_IMAGES, Store
-from lookalike.vision.boxes import Box
+from lookalike import recognition
+from lookalike.errors import EncodingsNotReadyError
+from lookalike.keys import encodings_key, image_key
+from lookalike.matching.settings import TypeSettings
+from lookalike.storage.provenance import Provenance
+from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from support.photographs import blended, photograph
 from support.querying import ask
@@ -57,21 +56,44 @@ def test_a_match_joins_no_type_whose_uploads_must_vouch_and_are_gone(encoder: En
     assert [row.image for row in encodings_of(built).rows] == [kept]
 
 
-@pytest.mark.parametrize(("missing", "joins"), [(1, True), (0, False)])
+@pytest.mark.parametrize(
+    ("encoded", "rejected", "waiting", "joins"),
+    [(4, 0, 0, True), (5, 0, 0, False), (3, 1, 0, True), (4, 1, 0, False), (3, 0, 1, True), (3, 0, 2, False)],
+)
 def test_a_type_takes_images_until_it_is_full(
-    encoder: Encoder, store: Store, missing: int, joins: bool
+    encoder: Encoder,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    encoded: int,
+    rejected: int,
+    waiting: int,
+    joins: bool,
 ) -> None:
-    (encoding,) = encoder.encode([photograph(1)])
-    rows = tuple(
-        Row(image_key(TYPE, f"{index}.png"), "etag", Origin.UPLOADED, "")
-        for index in range(MAX_IMAGES - missing)
-    )
-    matrix = np.broadcast_to(encoding, (len(rows), len(encoding)))
-    encodings = Encodings(encoder.model_id, TYPE, matrix, rows)
-    query = photograph(1, 9)
-    (encoded,) = encoder.encode([query])
-    match = compare(Seen(encoded[np.newaxis], [Box(0, 0, 1, 1)]), encodings, Policy(Rule.SIMILARITY, 0.92))
-    assert match.decision.match
-    appended = append_match(store, QueryPhoto(query), match)
-    assert (appended.image is not None) is joins
-    assert bool(store.image_etags(TYPE)) is joins
+    monkeypatch.setattr(recognition, "MAX_IMAGES", 5)
+    monkeypatch.setattr(recognition, "MOST_WAITING", 3)
+    for index in range(encoded + rejected):
+        data = photograph(1, index) if index < encoded else b"no image"
+        store.put_image(image_key(TYPE, f"{index}.png"), data, "image/png")
+    bring_up_to_date(encoder, store)
+    for index in range(waiting):
+        store.put_image(image_key(TYPE, f"waiting-{index}.png"), photograph(1), "image/png")
+    found = ask(encoder, store, TYPE, photograph(1, 9))
+    assert found.comparison.decision.match
+    assert (found.appended.image is not None) is joins
+    assert len(store.image_etags(TYPE)) == encoded + rejected + waiting + joins
+
+
+def test_a_row_appended_to_encodings_that_vanished_is_only_the_first(encoder: Encoder, built: Store) -> None:
+    """A type that answered from it alone would miss all its other images."""
+
+    class InterruptedStore(Store):
+        def add_recognized_image(self, key: str, *args: Any) -> tuple[str, Provenance]:
+            self.work.delete(encodings_key(self.model_id, TYPE))
+            return super().add_recognized_image(key, *args)
+
+    interrupted = InterruptedStore(built.bucket, built.work, built.model_id, built.dimension)
+    assert ask(encoder, interrupted, TYPE, photograph(1, 9)).appended.image
+    with pytest.raises(EncodingsNotReadyError):
+        ask(encoder, built, TYPE, photograph(1, 9))
+    bring_up_to_date(encoder, built)
+    assert len(encodings_of(built).rows) == 4

@@ -96,7 +96,7 @@ def test_writers_at_once_lose_no_type(store: Store) -> None:
 
 
 @contextmanager
-def before_the_first_write(store: Store, act: Callable[[], None]) -> Iterator[None]:
+def before_the_first_write(store: Store, act: Callable[[], object]) -> Iterator[None]:
     """Do something once, when the gallery was read and is about to be written."""
     waiting = [act]
 
@@ -147,6 +147,22 @@ def test_a_gallery_has_a_most_of_types(store: Store, monkeypatch: pytest.MonkeyP
     write_type(store, "nut", 7)
     refresh_gallery(store, ["nut"])
     assert read(store).means[1] @ before.means[1] < 0.9
+
+
+def test_a_full_gallery_loses_types_and_takes_as_many_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[refresh_gallery.__module__], "MAX_TYPES", 2)
+    for seed, type_id in enumerate(("nut", "bolt", "gear", "key")):
+        write_type(store, type_id, seed)
+    assert refresh_gallery(store, ["nut", "bolt"]) == 2
+    assert read(store).type_ids == ("bolt", "gear")
+    store.update_encodings("bolt", lambda encodings: encodings.keep_only({}))
+    assert refresh_gallery(store, ["bolt", "key", "nut"]) == 1
+    assert read(store).type_ids == ("gear", "key")
+    store.update_encodings("gear", lambda encodings: encodings.keep_only({}))
+    assert refresh_gallery(store, ["gear"]) == 0
+    assert read(store).type_ids == ("key",)
 
 
 def test_it_is_read_once_and_again_when_another_has_written_it(store: Store) -> None:

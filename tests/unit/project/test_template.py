@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped] # it has no types
 
+from lookalike.aws.messages import Sweep, read_message
 from lookalike.matching.settings import Rule
 from lookalike_tools.local.template import image_functions, read_template
 from recognize.inbox import MOST_RECEIVES
@@ -82,7 +83,7 @@ def test_the_functions_have_no_rights_but_those_written_out() -> None:
 def test_only_buckets_of_the_account_may_send_to_a_queue(queue: str) -> None:
     policies = all_of("AWS::SQS::QueuePolicy").values()
     (policy,) = [policy for policy in policies if policy["Queues"] == [{"Ref": queue}]]
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    statement = policy["PolicyDocument"]["Statement"][0]
     assert statement["Resource"] == {"Fn::GetAtt": [queue, "Arn"]}
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
@@ -113,6 +114,14 @@ def test_functions_write_encodings_by_condition_only() -> None:
     }
 
 
+def test_others_than_buckets_send_to_a_queue_only_for_the_daily_sweep() -> None:
+    policies = all_of("AWS::SQS::QueuePolicy").values()
+    others = [each for policy in policies for each in policy["PolicyDocument"]["Statement"][1:]]
+    assert [each["Principal"] for each in others] == [{"Service": "events.amazonaws.com"}]
+    assert others[0]["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["SweepRule", "Arn"]}}}
+    assert others[0]["Resource"] == {"Fn::GetAtt": ["Queue", "Arn"]}
+
+
 def test_nobody_tells_events_in_the_name_of_others() -> None:
     telling = [statement.values[0] for statement in statements()]
     telling = [statement for statement in telling if statement["Action"] == "events:PutEvents"]
@@ -127,6 +136,14 @@ def test_nobody_tells_events_in_the_name_of_others() -> None:
 
 QUEUES = [("Queue", "RebuildEncodingsFunction"), ("InboxQueue", "RecognizeFunction")]
 """Each queue, and the function that it feeds."""
+
+
+def test_a_slice_of_the_types_is_looked_at_each_day() -> None:
+    (rule,) = all_of("AWS::Events::Rule").values()
+    assert rule["ScheduleExpression"] == "rate(1 day)"
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["Queue", "Arn"]}
+    assert read_message(target["Input"]).sweep == Sweep()
 
 
 def source_of(template: dict[str, Any], queue: str, function: str) -> dict[str, Any]:

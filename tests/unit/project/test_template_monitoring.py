@@ -43,6 +43,7 @@ def test_an_alarm_breaches_by_one_figure_over_periods_of_the_same_length(alarm: 
     [
         ("DeadLettersAlarm", {"DeadLetterQueue ApproximateNumberOfMessagesVisible": 1}),
         ("OldMessagesAlarm", {"Queue ApproximateAgeOfOldestMessage": 901}),
+        ("TypesLeftOutAlarm", {"rebuild_encodings TypesLeftOut": 1}),
         ("InboxDeadLettersAlarm", {"InboxDeadLetterQueue ApproximateNumberOfMessagesVisible": 1}),
         ("InboxOldMessagesAlarm", {"InboxQueue ApproximateAgeOfOldestMessage": 1801}),
         ("RecognizeErrorsAlarm", {"RecognizeFunction Errors": 1, "RecognizeFunction Invocations": 20}),
@@ -127,11 +128,13 @@ def test_the_alarms_look_at_nothing_that_the_functions_do_not_report() -> None:
     """By namespace and dimensions, as Powertools writes them."""
     looked_at = [metric for alarm in ALARMS for metric in metrics_of(alarm).values()]
     own = [metric for metric in looked_at if not str(metric["Namespace"]).startswith("AWS/")]
-    assert {metric["MetricName"] for metric in own} == {"NamedErrors", "NotBuiltYet", "StorageFailed"}
+    names = {metric["MetricName"] for metric in own}
+    assert names == {"NamedErrors", "NotBuiltYet", "StorageFailed", "TypesLeftOut"}
     for metric in own:
         assert metric["Namespace"] == NAMESPACE
-        assert metric["Dimensions"] == [{"Name": "service", "Value": "recognize"}]
-        assert metric["MetricName"] in reported_by("recognize")
+        (dimension,) = metric["Dimensions"]
+        assert dimension["Name"] == "service"
+        assert metric["MetricName"] in reported_by(dimension["Value"])
 
 
 def reported_by(function: str) -> set[str]:
