@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from lookalike.aws.queue import request_rebuilds
-from lookalike_tools.live.api import read_type
+from lookalike_tools.live.api import get_json, read_type
 from lookalike_tools.live.stack import Stack, StackError
 
 PATIENCE_SECONDS = 1800
@@ -46,3 +46,16 @@ def wait_until_built(stack: Stack, type_ids: Iterable[str]) -> Iterator[str]:
             )
         else:
             time.sleep(POLL_SECONDS)
+
+
+def wait_until_learnt(stack: Stack, types: int) -> None:
+    """Wait until what is known of all types together was learnt among nine in ten of so many at least.
+
+    Raises:
+        StackError: it was not, for `PATIENCE_SECONDS`.
+    """
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while (get_json(stack, "/types")["gallery"] or {"types": 0})["types"] < 0.9 * types:
+        if time.monotonic() > give_up:
+            raise StackError(f"nothing is learnt of {types} types yet: see the rebuild function's logs")
+        time.sleep(POLL_SECONDS)

@@ -15,7 +15,7 @@ from lookalike_tools.parts.photo import develop
 from lookalike_tools.parts.scene import shoot
 from lookalike_tools.parts.view import draw_view
 
-__all__ = ["PARTS", "render", "render_series"]
+__all__ = ["PARTS", "render", "render_aside", "render_series"]
 
 _PLAIN_TABLE = 0.2
 
@@ -33,6 +33,17 @@ def render(part: str, seed: int, *, difficulty: float = 0.3) -> Image.Image:
         raise ValueError(f"difficulty is {difficulty}: it must be from 0 to 1")
     solid, draws = _find(part), _draws(part, seed)
     view = draw_view(draws, difficulty)
+    return develop(shoot(solid, view), view, draws)
+
+
+def render_aside(part: str, seed: int) -> Image.Image:
+    """As `render`, small and off to the side: at the right, below, about a quarter of the frame's height.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    solid, draws = _find(part), _draws(part, seed)
+    view = replace(draw_view(draws, 0.3), fill=0.26, shift_x=0.46, shift_y=-0.2)
     return develop(shoot(solid, view), view, draws)
 
 

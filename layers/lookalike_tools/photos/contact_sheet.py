@@ -46,6 +46,8 @@ class Row:
     heading: str = ""
     box: Box | None = None
     """Where in the query the type is seen, if that is to be drawn."""
+    probability: float | None = None
+    """That the query shows the type, if that decides."""
 
 
 def contact_sheet(
@@ -122,6 +124,9 @@ def _scale(draw: ImageDraw.ImageDraw, corner: tuple[int, int], row: Row, colour:
     draw.rectangle((left, bar, left + width - 1, bar + 7), fill=_MAT)
     reach = round(min(max(row.similarity, 0), 1) * (width - 1))
     draw.rectangle((left, bar, left + reach, bar + 7), fill=colour)
+    if row.probability is not None:
+        told = f"probability {row.probability:.3f}"
+        draw.text((left + width, top + 3), told, colour, ImageFont.load_default(14), anchor="ra")
     if row.threshold is None:
         return
     limit = f"threshold {row.threshold:.3g}"

@@ -9,13 +9,15 @@ from pathlib import Path
 from PIL import Image
 
 from lookalike.vision.encoder import Encoder
-from lookalike_tools.parts import PARTS, render, render_series
+from lookalike_tools.parts import PARTS, render, render_aside, render_series
 from lookalike_tools.photos.folders import LeftOut, find_photos, too_few_types
 
 REFERENCES = 5
 QUERIES = 2
 CANDIDATES = 8
 SERIES_SEED = 100
+ASIDE, ASIDE_SEED = "star-knob-m8", 900
+"""The part that is also photographed small and off to the side."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,21 @@ class Photo:
 
 @dataclass(frozen=True)
 class TypePhotos:
-    """A type's photos: references to upload, queries to ask, and candidates for the lesson."""
+    """A type's photos.
+
+    Attributes:
+        type_id: the type.
+        references: to upload.
+        queries: to ask.
+        candidates: for the lesson.
+        aside: its object small and off to the side, if there is such a photo.
+    """
 
     type_id: str
     references: list[Photo]
     queries: list[Photo]
     candidates: list[Photo]
+    aside: Photo | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,16 @@ class Lesson:
     threshold: float
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """A photo that is taken for another type's, and one of its own type: a counterexample to the other."""
+
+    photo: Photo
+    taken_for: str
+    counterexample: Photo
+    threshold: float
+
+
 def render_photos(advance: Callable[[], object]) -> list[TypePhotos]:
     """Photos of each of the project's own parts; `advance` is called after each part."""
     types = []
@@ -58,7 +79,8 @@ def render_photos(advance: Callable[[], object]) -> list[TypePhotos]:
         photos = [_rendered(part, f"{seed:02}", render(part, seed)) for seed in range(REFERENCES + QUERIES)]
         series = render_series(part, SERIES_SEED, CANDIDATES)
         candidates = [_rendered(part, f"turned-{step}", image) for step, image in enumerate(series)]
-        types.append(TypePhotos(part, photos[:REFERENCES], photos[REFERENCES:], candidates))
+        aside = _rendered(part, "aside", render_aside(part, ASIDE_SEED)) if part == ASIDE else None
+        types.append(TypePhotos(part, photos[:REFERENCES], photos[REFERENCES:], candidates, aside))
         advance()
     return types
 
@@ -112,6 +134,26 @@ def choose_lesson(encoder: Encoder, types: Sequence[TypePhotos], threshold: floa
                 if rank > best:
                     best, lesson = rank, Lesson(hard_photo, helper_photo, lowered)
     return lesson
+
+
+def choose_mistake(encoder: Encoder, types: Sequence[TypePhotos], threshold: float) -> Mistake | None:
+    """The query that is the most like another type, of those that are more like a reference of their own.
+
+    If it is no match for the other type at the given threshold, the mistake has a lower threshold. None if
+    each is more like another type.
+    """
+    references = [encoder.encode([photo.data for photo in each.references]) for each in types]
+    best, mistake = -1.0, None
+    for own, each in enumerate(types):
+        encodings = encoder.encode([photo.data for photo in each.queries])
+        for photo, encoding in zip(each.queries, encodings, strict=True):
+            similarities = [float((matrix @ encoding).max()) for matrix in references]
+            for other, similarity in enumerate(similarities):
+                if similarity > best and similarity < similarities[own]:
+                    best, nearest = similarity, int((references[own] @ encoding).argmax())
+                    lowered = min(threshold, round(similarity - 0.005, 2))
+                    mistake = Mistake(photo, types[other].type_id, each.references[nearest], lowered)
+    return mistake
 
 
 def _rendered(part: str, name: str, image: Image.Image) -> Photo:

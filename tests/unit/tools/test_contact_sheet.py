@@ -112,6 +112,15 @@ def test_a_box_is_drawn_where_it_is_in_the_query(sheet: Sheet) -> None:
     assert boxed[3] <= bottom
 
 
+def test_where_the_probability_decides_it_stands_beside_the_similarity(sheet: Sheet) -> None:
+    by_similarity = replace(ROW, threshold=None)
+    likely, unlikely = (replace(by_similarity, probability=each) for each in (0.987, 0.123))
+    told = changed(sheet([by_similarity]), sheet([likely]))
+    of_similarity = changed(sheet([by_similarity]), sheet([replace(by_similarity, similarity=0.1)]))
+    assert told[0] > of_similarity[0]
+    assert changed(sheet([likely]), sheet([unlikely]))[0] >= told[0]
+
+
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(0.5, 0.5, 0.5001, 0.5001)])
 def test_a_box_of_any_size_stays_within_its_photo(sheet: Sheet, box: Box) -> None:
     plain = sheet([ROW])

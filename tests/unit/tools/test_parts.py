@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from lookalike_tools.parts import PARTS, render, render_series
+from lookalike_tools.parts import PARTS, render, render_aside, render_series
 from lookalike_tools.parts.sdf import Array
 
 every_part = pytest.mark.parametrize("name", PARTS)
@@ -77,6 +77,12 @@ def test_photos_vary_more_when_they_are_more_difficult() -> None:
     )
     spread = [np.mean([difference(a, b) for a, b in pairwise(photos)]) for photos in (easy, hard)]
     assert spread[1] > 2 * spread[0]
+
+
+def test_a_part_aside_is_small_and_not_in_the_middle() -> None:
+    photo = render_aside("star-knob-m8", seed=900).convert("L")
+    aside, middle = (np.asarray(photo.crop(box)) for box in ((380, 250, 620, 430), (120, 60, 360, 240)))
+    assert aside.std() > 2 * middle.std()
 
 
 def test_a_series_leads_far_in_small_steps() -> None:
