@@ -6,10 +6,11 @@ from lookalike.describing import ImageState, TypeState
 from lookalike.identification import Identification
 from lookalike.matching.encodings import Origin
 from lookalike.matching.gallery import Gallery
+from lookalike.missed import Missed
 from lookalike.recognition import Comparison, Recognition
 from lookalike.storage.store import MAX_TYPES
 from lookalike.vision.boxes import round_box
-from recognize import schemas
+from recognize import judging, schemas
 
 
 def recognized(found: Recognition) -> schemas.RecognizeAnswer:
@@ -89,6 +90,22 @@ def image(image: ImageState) -> schemas.ImageEntry:
         filename=row.filename if row else None,
         box=list(row.box) if row and row.box else None,
         reason=image.reason,
+    )
+
+
+def missed(photo: Missed) -> judging.MissedPhoto:
+    """A photo that did not match."""
+    known = photo.provenance
+    return judging.MissedPhoto(
+        photo=photo.listed.key,
+        type_id=photo.type_id,
+        score=photo.score,
+        threshold=photo.threshold,
+        similarity=known.similarity,
+        nearest=known.nearest,
+        filename=known.filename,
+        box=list(known.box) if known.box else None,
+        modified=photo.listed.modified.isoformat(),
     )
 
 

@@ -13,11 +13,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 import lookalike
 from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
 from recognize import direct, inbox, refusals
-from recognize.routes import images, recognizing, service, types
+from recognize.routes import images, recognizing, service, types, verdicts
 from recognize.running import logger, metrics, seconds_waited, started
 
 app = APIGatewayHttpResolver(enable_validation=True, serializer=partial(json.dumps, ensure_ascii=False))
-for routes in (recognizing, types, images, service, refusals):
+for routes in (recognizing, types, images, verdicts, service, refusals):
     app.include_router(routes.router)
 
 RESERVE_SECONDS = LONGEST_CALL_SECONDS + 5

@@ -14,7 +14,8 @@ from lookalike.identification import Identification, identify
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.settings import Look
-from lookalike.recognition import QueryPhoto, Recognition, recognize
+from lookalike.missed import keep_missed
+from lookalike.recognition import Comparison, QueryPhoto, Recognition, recognize
 from recognize import answers, details, schemas
 from recognize.upgrading import by_whichever_is_built, check_all_are_built
 
@@ -58,6 +59,7 @@ def ask_type(started: Started, type_id: str, photo: QueryPhoto, wishes: Wishes) 
         )
 
     found = by_whichever_is_built(started, ask_by)
+    _keep_missed(started, photo, found.comparison)
     answer = answers.recognized(found)
     _conclude(started, found, answer)
     return answer
@@ -85,6 +87,8 @@ def ask_all(started: Started, photo: QueryPhoto, wishes: Wishes) -> schemas.Iden
         )
 
     found = by_whichever_is_built(started, ask_by)
+    if not found.match and found.candidates:
+        _keep_missed(started, photo, found.candidates[0])
     answer = answers.identified(found)
     _conclude(started, found, answer)
     return answer
@@ -99,6 +103,11 @@ def ask_for_rebuilds(started: Started, error: EncodingsNotReadyError) -> None:
     """See to it that the encodings that are not ready are built."""
     for type_id in error.type_ids:
         request_build_once(started.queue, started.config.queue_url, type_id)
+
+
+def _keep_missed(started: Started, photo: QueryPhoto, closest: Comparison) -> None:
+    config = started.config
+    keep_missed(started.store, photo, closest, config.keep_missed, config.missed_margin)
 
 
 def _choose_policy(

@@ -4,6 +4,7 @@ import base64
 import binascii
 from dataclasses import replace
 from io import BytesIO
+from typing import TypeVar
 
 from aws_lambda_powertools.event_handler.exceptions import (
     BadRequestError,
@@ -12,15 +13,18 @@ from aws_lambda_powertools.event_handler.exceptions import (
 )
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from multipart import MultipartError, MultipartParser, parse_options_header
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from lookalike.matching.settings import TypeSettings
 from lookalike.recognition import QueryPhoto
 from lookalike.storage.store import Store
+from recognize.judging import VerdictRequest
 from recognize.schemas import EventPhoto, QueryReference
 
 MAX_BODY_BYTES = 4_500_000
 """What fits into a Lambda event of 6 MB when base64 makes four bytes of three."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 IMAGE_PART = "image"
 ACCEPTED = (
@@ -70,15 +74,28 @@ def read_settings(event: APIGatewayProxyEventV2) -> TypeSettings:
     Raises:
         ServiceError: 400 no settings that a type can have; 413 too large; 415 another content type.
     """
+    return _read_json(event, TypeSettings, "settings")
+
+
+def read_verdict(event: APIGatewayProxyEventV2) -> VerdictRequest:
+    """The verdict of a request's body, which is JSON.
+
+    Raises:
+        ServiceError: as `read_settings` does.
+    """
+    return _read_json(event, VerdictRequest, "a verdict")
+
+
+def _read_json(event: APIGatewayProxyEventV2, model: type[Model], what: str) -> Model:
     content_type, _ = parse_options_header(event.headers.get("content-type", ""))
     if content_type not in ("", "application/json"):
         raise ServiceError(
-            415, f"content type {content_type!r} is not taken: send settings as application/json"
+            415, f"content type {content_type!r} is not taken: send {what} as application/json"
         )
     try:
-        return TypeSettings.model_validate_json(_decode(event))
+        return model.model_validate_json(_decode(event))
     except ValidationError as error:
-        raise BadRequestError(f"these are no settings: {reasons(error)}") from None
+        raise BadRequestError(f"this body is not {what}: {reasons(error)}") from None
 
 
 def reasons(error: ValidationError) -> str:

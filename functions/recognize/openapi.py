@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.models import MediaType, RequestBody, Schema
 
 from recognize.body import IMAGE_PART
+from recognize.judging import VerdictRequest
 from recognize.schemas import QueryReference
 
 _BINARY = Schema(type="string", format="binary")
@@ -17,6 +18,18 @@ _IMAGE_BODY = RequestBody(
             schema=Schema(type="object", properties={IMAGE_PART: _BINARY}, required=[IMAGE_PART])
         ),
         "application/json": MediaType(schema=Schema.model_validate(QueryReference.model_json_schema())),
+    },
+)
+
+_VERDICT_BODY = RequestBody(
+    description="The verdict.",
+    required=True,
+    content={
+        "application/json": MediaType(
+            schema=Schema.model_validate(
+                VerdictRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+            )
+        )
     },
 )
 
@@ -47,6 +60,8 @@ def describe_api(app: APIGatewayHttpResolver, version: str) -> str:
     ):
         if operation:
             operation.requestBody = _IMAGE_BODY
+    if operation := paths["/types/{type_id}/verdicts"].post:
+        operation.requestBody = _VERDICT_BODY
     if operation := paths["/types/{type_id}/settings"].put:
         operation.requestBody = _SETTINGS_BODY
     return api.model_dump_json(by_alias=True, exclude_none=True)

@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike import errors
+from lookalike.storage.compare_and_swap import ContentionError
 from recognize.asking import ask_for_rebuilds
 from recognize.running import logger, metrics, started
 
@@ -25,6 +26,7 @@ STATUS_OF_ERROR = {
     errors.ImageTooLargeError: 413,
     errors.UnsupportedImageError: 415,
     errors.UndecodableImageError: 422,
+    ContentionError: 503,
 }
 
 

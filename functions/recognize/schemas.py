@@ -36,6 +36,10 @@ ImageOrigin = Annotated[
     Literal[Origin.UPLOADED, Origin.RECOGNIZED] | None,
     Query(description="Only images that were `uploaded`, or `recognized`: the newest first."),
 ]
+MissedType = Annotated[
+    str | None, Query(pattern=TYPE_ID_PATTERN, description="Only photos that came closest to this type.")
+]
+MissedLimit = Annotated[int, Query(ge=1, le=500, description="How many to list at most.")]
 MediaType = Annotated[
     str,
     Query(pattern=r"^(image/[a-z0-9.+-]+|application/octet-stream)$", description="The photo's media type."),

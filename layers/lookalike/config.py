@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookalike.matching.settings import Look, Rule
+from lookalike.matching.settings import KeepMissed, Look, Rule
 
 MB_PER_CORE = 1769
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
@@ -27,6 +27,8 @@ class Config(BaseModel):
     threshold: Annotated[float, Field(alias="THRESHOLD", ge=0, le=1)]
     odds: Annotated[float, Field(alias="ODDS", gt=0, allow_inf_nan=False)] = 1.0
     look: Annotated[Look, Field(alias="LOOK")] = Look.CENTRE
+    keep_missed: Annotated[KeepMissed, Field(alias="KEEP_MISSED")] = KeepMissed.NONE
+    missed_margin: Annotated[float, Field(alias="MISSED_MARGIN", ge=0, le=1)] = 0.05
     model_dir: Annotated[Path, Field(alias="MODEL_DIR")] = Path("/opt/model")
     previous_model_dir: Annotated[Path, Field(alias="PREVIOUS_MODEL_DIR")] = Path("/opt/previous")
     memory_mb: Annotated[int | None, Field(alias="AWS_LAMBDA_FUNCTION_MEMORY_SIZE", gt=0)] = None

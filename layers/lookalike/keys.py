@@ -11,6 +11,7 @@ from lookalike.errors import InvalidNameError
 TYPES_PREFIX = "types/"
 QUERIES_PREFIX = "queries/"
 INBOX_PREFIX = "inbox/"
+MISSED_PREFIX = "missed/"
 ANY_TYPE = "_any"
 """What stands for all types in an inbox's key; its underscore keeps it apart from every type."""
 
@@ -24,6 +25,7 @@ _IMAGE_KEY = re.compile(
     r"types/(?P<type_id>[^/]+)/(?P<folder>images|counterexamples)/(?P<name>.*[^/])", re.DOTALL
 )
 _INBOX_KEY = re.compile(r"inbox/(?P<folder>[^/]+)/(?P<name>.*[^/])", re.DOTALL)
+_MISSED_KEY = re.compile(r"missed/(?P<type_id>[^/]+)/(?P<name>[^/]+)", re.DOTALL)
 _SETTINGS_KEY = re.compile(r"types/(?P<type_id>[^/]+)/settings\.json")
 
 
@@ -46,6 +48,13 @@ class InboxKey(NamedTuple):
     """Where a photo of the inbox lies: the type that is asked for, None for all types; and its name."""
 
     type_id: str | None
+    name: str
+
+
+class MissedKey(NamedTuple):
+    """Where a photo lies that did not match: the type it came closest to, and its name."""
+
+    type_id: str
     name: str
 
 
@@ -115,6 +124,22 @@ def parse_inbox_key(key: str) -> InboxKey | None:
     if match["folder"] == ANY_TYPE:
         return InboxKey(None, match["name"])
     return InboxKey(match["folder"], match["name"]) if is_type_id(match["folder"]) else None
+
+
+def missed_prefix(type_id: str | None = None) -> str:
+    """Prefix of the photos that came close to a type and did not match; of all of them without a type."""
+    return f"{MISSED_PREFIX}{type_id}/" if type_id else MISSED_PREFIX
+
+
+def missed_key(type_id: str, image: bytes, image_format: str) -> str:
+    """Key of a photo that did not match; the same bytes have the same key."""
+    return missed_prefix(type_id) + recognized_name(image, image_format)
+
+
+def parse_missed_key(key: str) -> MissedKey | None:
+    """What the key of a missed photo holds; None for the key of anything else."""
+    match = _MISSED_KEY.fullmatch(key)
+    return MissedKey(**match.groupdict()) if match and is_type_id(match["type_id"]) else None
 
 
 def file_name(key: str) -> str:

@@ -204,13 +204,15 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison, *, with_row
     """
     encodings, nearest = match.encodings, match.decision.nearest[0]
     unchanged = Appended(rows=len(encodings.references.rows))
-    if held := _held(encodings, keys.content_digest(photo.data)):
+    digest = keys.content_digest(photo.data)
+    if held := _held(encodings, digest):
         # It may have been removed between an append and the check below, which a crash can prevent.
         return replace(unchanged, doubtful=None if store.has_image(held) else held)
-    if not (_admits(match) and _has_room(store, encodings)):
+    if is_rejected(encodings, digest) or not (_admits(match) and _has_room(store, encodings)):
         return unchanged
     image_format = sniff_format(photo.data)
-    key = keys.image_key(encodings.type_id, keys.recognized_name(photo.data, image_format))
+    name = keys.recognized_name(photo.data, image_format)
+    key = keys.image_key(encodings.type_id, name)
     # A photo without a box is encoded by its middle.
     window = round_box(match.box) if match.decision.view else None
     ours = Provenance(Origin.RECOGNIZED, round(nearest.similarity, 6), nearest.image, photo.filename, window)
@@ -218,6 +220,11 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison, *, with_row
         etag, provenance = store.add_recognized_image(key, photo.data, FORMATS[image_format], ours)
     except ContentionError as error:
         logger.warning("a match is not appended", image=key, reason=str(error))
+        return unchanged
+    counterexample = keys.image_key(encodings.type_id, name, keys.Folder.COUNTEREXAMPLES)
+    if provenance is ours and store.has_image(counterexample):
+        # A person rejected it after these encodings were read.
+        store.bucket.delete_if(key, etag)
         return unchanged
     # Another query may have found the object elsewhere in this photo, and was first.
     if not with_row or provenance.box != window:
@@ -275,6 +282,11 @@ def _has_room(store: Store, encodings: Encodings) -> bool:
         return len(store.image_etags(encodings.type_id)) < MAX_IMAGES
     except TooManyImagesError:
         return False
+
+
+def is_rejected(encodings: Encodings, digest: str) -> bool:
+    """Whether a person said of these bytes that they show none."""
+    return any(row.digest == digest or digest in row.image for row in encodings.counterexamples.rows)
 
 
 def _held(encodings: Encodings, digest: str) -> str | None:

@@ -49,6 +49,26 @@ def test_what_resembles_a_counterexample_more_is_no_match_until_it_is_removed(
     assert api.recognize(built_type, query).json()["match"]
 
 
+def test_a_person_who_says_that_a_match_is_none_moves_it_and_is_named(api: Api, built_type: str) -> None:
+    appended = api.recognize(built_type, photograph(1, 9)).json()["appended"]
+    verdict = {"photo": appended, "verdict": "is_not"}
+    answer = api.call("POST", f"/types/{built_type}/verdicts", json=verdict)
+    assert answer.status_code == 200, answer.text
+    moved = answer.json()["image"]
+    assert moved == appended.replace("/images/", "/counterexamples/")
+    eventually(
+        lambda: api.type(built_type)["origins"] == {"uploaded": 3, "recognized": 0, "counterexample": 1}
+    )
+    assert not api.recognize(built_type, photograph(1, 9)).json()["match"]
+    metadata = api.s3.head_object(Bucket=api.stack.bucket, Key=moved)["Metadata"]
+    assert metadata["verdict"] == "is_not"
+    assert metadata["verdict-by"].startswith("arn:aws:")
+
+
+def test_missed_photos_are_listed(api: Api) -> None:
+    assert api.call("GET", "/missed").json() == {"missed": [], "more": False}
+
+
 def test_recognised_images_are_listed_for_review_the_newest_first(api: Api, built_type: str) -> None:
     appended = [api.recognize(built_type, photograph(1, shot)).json() for shot in (7, 8, 9)]
     path, params = f"/types/{built_type}/images", {"origin": "recognized", "limit": 2}
@@ -111,6 +131,8 @@ def test_the_api_describes_itself(api: Api) -> None:
         "/types/{type_id}/images",
         "/types/{type_id}/images/{name}",
         "/types/{type_id}/counterexamples",
+        "/types/{type_id}/verdicts",
+        "/missed",
         "/types/{type_id}/counterexamples/{name}",
         "/health",
     }

@@ -89,6 +89,9 @@ ALLOWED: dict[str, dict[str, Act]] = {
     "Recognize": {
         "append an image": lambda rights: rights.put("types/permitted/images/1.png"),
         "remove an image": lambda rights: rights.delete("types/permitted/images/1.png"),
+        "remove a counterexample": lambda rights: rights.delete("types/permitted/counterexamples/1.png"),
+        "keep a missed photo": lambda rights: rights.put("missed/permitted/1.png"),
+        "remove a missed photo": lambda rights: rights.delete("missed/permitted/1.png"),
         "write encodings": lambda rights: rights.put("encodings/model/permitted.safetensors"),
         "read encodings": lambda rights: rights.get("encodings/model/permitted.safetensors"),
         "take a query photo": lambda rights: rights.put("queries/permitted"),
@@ -137,6 +140,7 @@ REFUSED: dict[str, dict[str, Act]] = {
         "delete an image": lambda rights: rights.delete("types/permitted/images/1.png"),
         "delete encodings": lambda rights: rights.delete("encodings/model/permitted.safetensors"),
         "read a query photo": lambda rights: rights.get("queries/permitted"),
+        "read a missed photo": lambda rights: rights.get("missed/permitted/1.png"),
         "read a photo of the inbox": lambda rights: rights.get(IN_THE_INBOX),
         "take messages of the inbox": lambda rights: rights.receive(rights.stack.inbox_queue_url),
         "read dead letters": lambda rights: rights.receive(rights.stack.dead_letter_queue_url),

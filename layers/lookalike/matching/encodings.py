@@ -33,6 +33,7 @@ class Row:
         similarity: of a recognised image, its cosine similarity to the image it was nearest to when it came.
         nearest: of a recognised image, the key of that image.
         filename: of a recognised image, what it was called where it came from.
+        digest: of its bytes, of an image that a person decided about.
         box: where the object is; of a recognised image the window that matched; None for the middle square.
     """
 
@@ -44,6 +45,7 @@ class Row:
     nearest: str | None = None
     filename: str | None = None
     box: Box | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,14 @@ class Look(StrEnum):
     ANYWHERE = "anywhere"
 
 
+class KeepMissed(StrEnum):
+    """Which queries that did not match are kept for people to decide about."""
+
+    NONE = "none"
+    CLOSE = "close"
+    ALL = "all"
+
+
 RETIRED_RULE = "relative"
 """A rule that settings may still name; `probability` decides instead."""
 

@@ -129,6 +129,21 @@ class Bucket:
         """Delete an object, if there is one."""
         self.client.delete_object(Bucket=self.name, Key=key)
 
+    def delete_if(self, key: str, etag: str) -> None:
+        """Delete an object if it still has an ETag; it need not be there any more.
+
+        Raises:
+            Conflict: another object is there now.
+        """
+        try:
+            self.client.delete_object(Bucket=self.name, Key=key, IfMatch=etag)
+        except ClientError as error:
+            status = _status(error)
+            if status in (409, 412):
+                raise Conflict from None
+            if status != 404:
+                raise
+
     def list_page(self, prefix: str, token: str | None = None, limit: int = 1000) -> Page[StoredObject]:
         """A page of the objects under a prefix, in order of their keys.
 

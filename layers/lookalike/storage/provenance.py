@@ -17,6 +17,10 @@ MAX_FILENAME_BYTES = 255
 """What is kept of a file's name: with a key of 1,024 bytes it fits into S3's 2 KB of metadata as base64."""
 
 
+MAX_CALLER = 200
+"""What is kept of the name of who gave a verdict: ARNs of sessions have up to about as many characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Why an image is there; of one that was recognised also how.
@@ -26,6 +30,7 @@ class Provenance:
         nearest: that image's key.
         filename: what it was called where it came from; the first `MAX_FILENAME_BYTES` of it are kept.
         box: where the object is, of an uploaded one; the window that matched, of a recognised one.
+        digest: of its bytes, of one that a person decided about.
     """
 
     origin: Origin = Origin.UPLOADED
@@ -33,11 +38,14 @@ class Provenance:
     nearest: str | None = None
     filename: str | None = None
     box: Box | None = None
+    digest: str | None = None
 
     def row(self, image: str, etag: str, time: str) -> Row:
         """The row of the image with this key, ETag and time; that it is a counterexample, its key says."""
         origin = Origin.COUNTEREXAMPLE if is_counterexample(image) else self.origin
-        return Row(image, etag, origin, time, self.similarity, self.nearest, self.filename, self.box)
+        return Row(
+            image, etag, origin, time, self.similarity, self.nearest, self.filename, self.box, self.digest
+        )
 
 
 def to_metadata(provenance: Provenance) -> dict[str, str]:
@@ -46,13 +54,26 @@ def to_metadata(provenance: Provenance) -> dict[str, str]:
     if provenance.similarity is not None:
         metadata["similarity"] = f"{provenance.similarity:.6f}"
     if provenance.nearest is not None:
-        metadata["nearest"] = urlsafe_b64encode(provenance.nearest.encode()).decode()
+        metadata["nearest"] = _encoded(provenance.nearest)
     if provenance.filename is not None:
         kept = provenance.filename.encode(errors="replace")[:MAX_FILENAME_BYTES]
         metadata["filename"] = urlsafe_b64encode(kept).decode()
     if provenance.box is not None:
         metadata[BOX] = format_box(provenance.box)
+    if provenance.digest is not None:
+        metadata["digest"] = provenance.digest
     return metadata
+
+
+def verdict_to_metadata(verdict: str, by: str | None, at: str, moved_from: str) -> dict[str, str]:
+    """What a person decided, who, when, and where the photo was before (a prefix), as object metadata."""
+    metadata = {"verdict": verdict, "verdict-at": at, "moved-from": moved_from}
+    return metadata | ({"verdict-by": by.encode("ascii", "replace").decode()[:MAX_CALLER]} if by else {})
+
+
+def moved_from(metadata: Mapping[str, str]) -> str | None:
+    """The prefix under which a photo was before a verdict moved it; None if none did."""
+    return metadata.get("moved-from")
 
 
 def from_metadata(metadata: Mapping[str, str]) -> Provenance:
@@ -63,7 +84,7 @@ def from_metadata(metadata: Mapping[str, str]) -> Provenance:
     """
     box = parse_box(metadata[BOX]) if BOX in metadata else None
     if metadata.get("origin") != Origin.RECOGNIZED:
-        return Provenance(filename=_text(metadata.get("filename")), box=box)
+        return Provenance(filename=_text(metadata.get("filename")), box=box, digest=metadata.get("digest"))
     return Provenance(
         Origin.RECOGNIZED,
         _similarity(metadata.get("similarity", "")),
@@ -71,6 +92,10 @@ def from_metadata(metadata: Mapping[str, str]) -> Provenance:
         _text(metadata.get("filename")),
         box,
     )
+
+
+def _encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode()
 
 
 def _similarity(text: str) -> float | None:

@@ -1,6 +1,7 @@
 """The store: types' images and settings in one bucket, encodings, gallery and queries in another."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -9,7 +10,7 @@ from aws_lambda_powertools import Logger
 from lookalike import keys
 from lookalike.errors import InvalidBoxError, NotFoundError, TooManyImagesError
 from lookalike.keys import Folder
-from lookalike.matching.encodings import Encodings, now
+from lookalike.matching.encodings import Encodings, Origin, now
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.settings import (
     MAX_BYTES_OF_SETTINGS,
@@ -23,7 +24,7 @@ from lookalike.storage.bucket import Bucket, Page, StoredObject
 from lookalike.storage.cache import Cache
 from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionError, tries
 from lookalike.storage.derived import Derived
-from lookalike.storage.provenance import Provenance, from_metadata, to_metadata
+from lookalike.storage.provenance import Provenance, from_metadata, moved_from, to_metadata
 from lookalike.vision.boxes import Box
 from lookalike.vision.images import MAX_BYTES, check_size
 
@@ -137,7 +138,11 @@ class Store:
 
     def put_image(self, key: str, data: bytes, media_type: str, box: Box | None = None) -> str:
         """Put an image or a counterexample, in place of one with the same key; returns its ETag."""
-        return self.bucket.put(key, data, media_type, to_metadata(Provenance(box=box)) if box else None)
+        provenance = Provenance(box=box)
+        if keys.is_counterexample(key):
+            provenance = Provenance(Origin.COUNTEREXAMPLE, box=box, digest=keys.content_digest(data))
+        told = to_metadata(provenance) if provenance != Provenance() else None
+        return self.bucket.put(key, data, media_type, told)
 
     def add_recognized_image(
         self, key: str, data: bytes, media_type: str, provenance: Provenance
@@ -162,6 +167,30 @@ class Store:
                     except InvalidBoxError as error:
                         raise ContentionError(f"{key} is there, and can't be encoded: {error}") from error
         raise ContentionError(f"others put or removed {key} in each of {ATTEMPTS} attempts")
+
+    def find_photo(self, key: str) -> StoredObject | None:
+        """Read an image, a counterexample or a missed photo; None if there is none.
+
+        Raises:
+            ImageTooLargeError: it has more than `MAX_BYTES`; it is not read then.
+        """
+        try:
+            return _get_photo(self._bucket_of(key), key)
+        except NotFoundError:
+            return None
+
+    def remove_photo(self, photo: StoredObject) -> None:
+        """Remove a photo that was moved, unless another has taken its place meanwhile."""
+        with suppress(Conflict):
+            self._bucket_of(photo.key).delete_if(photo.key, photo.etag)
+
+    def moved_from(self, key: str) -> str | None:
+        """The prefix that a verdict moved a photo from; None if there is none, or it was not moved."""
+        head = self.bucket.head(key)
+        return moved_from(head.metadata) if head else None
+
+    def _bucket_of(self, key: str) -> Bucket:
+        return self.bucket if key.startswith(keys.TYPES_PREFIX) else self.work
 
     def delete_image(self, key: str) -> None:
         """Delete an image.

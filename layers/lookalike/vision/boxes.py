@@ -100,6 +100,13 @@ def format_box(box: Box) -> str:
     return ",".join(f"{corner:.{DECIMALS}f}".rstrip("0").rstrip(".") for corner in box)
 
 
+def object_in_square(square: Box, margin: float = REFERENCE_MARGIN) -> Box:
+    """The box of an object around which a square is encoded: what `square_around` makes that square of."""
+    (x, y), part = square.middle, 1 / (2 * margin)
+    width, height = (square.x1 - square.x0) * part, (square.y1 - square.y0) * part
+    return round_box(Box(x - width, y - height, x + width, y + height))
+
+
 def square_around(box: Box, width: int, height: int, margin: float = REFERENCE_MARGIN) -> Box:
     """The square that is encoded for an object in a box: a square in pixels, kept within the photo.
 

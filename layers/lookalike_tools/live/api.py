@@ -6,6 +6,7 @@ from urllib.parse import quote
 import requests
 
 from lookalike.keys import Folder
+from lookalike.verdicts import Verdict
 from lookalike_tools.live.stack import Stack, StackError, WrongUseError
 
 
@@ -66,6 +67,23 @@ def delete_image(stack: Stack, type_id: str, name: str, folder: Folder = Folder.
         f"/types/{type_id}/{folder}/{quote(name, safe='')}",
         expected=requests.codes.no_content,
     )
+
+
+def list_missed(stack: Stack, type_id: str) -> list[dict[str, Any]]:
+    """The photos that came closest to a type and did not match, the closest first."""
+    missed: list[dict[str, Any]] = get_json(stack, "/missed", type_id=type_id, limit="500")["missed"]
+    return missed
+
+
+def give_verdict(stack: Stack, type_id: str, photo: str, verdict: Verdict) -> str:
+    """Say whether a photo shows an object of a type; returns the key that the photo has from now on.
+
+    Raises:
+        StackError: there is no such photo.
+    """
+    body = {"photo": photo, "verdict": verdict}
+    image: str = _call(stack, "POST", f"/types/{type_id}/verdicts", json=body).json()["image"]
+    return image
 
 
 def _call(

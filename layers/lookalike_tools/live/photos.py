@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
 from lookalike.errors import InvalidBoxError
-from lookalike.keys import Folder, images_prefix
+from lookalike.keys import TYPES_PREFIX, Folder, images_prefix
 from lookalike.storage.provenance import BOX
 from lookalike.vision.boxes import Box, format_box, parse_box
 from lookalike.vision.images import decode
@@ -176,7 +176,8 @@ def read_images(stack: Stack, keys: Collection[str]) -> dict[str, Image.Image]:
 
     def read(key: str) -> Image.Image:
         try:
-            data = s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read()
+            bucket = stack.bucket if key.startswith(TYPES_PREFIX) else stack.work_bucket
+            data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except (BotoCoreError, ClientError) as error:
             raise StackError(f"{key} can't be read: {error}") from None
         return decode(data)

@@ -94,6 +94,15 @@ def test_photos_are_asked_and_reviewed_and_wrong_ones_removed(
         "recognized": 1,
         "counterexample": 0,
     }
+    done = lookalike("review", built_type, "--is-not", appended[1], "--stack", stack, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"{appended[1]} is now types/{built_type}/counterexamples/{appended[1]}" in done.stdout
+    assert api.wait_until_built(built_type, 3)["counterexamples"] == 1
+
+    for option in ("--is-one", "--is-not"):
+        done = lookalike("review", built_type, option, "none.png", "--stack", stack, folder=tmp_path)
+        assert done.returncode == 2
+        assert "no appended or missed photo" in done.stderr
     done = lookalike("review", built_type, "--remove", "0.png", "--stack", stack, folder=tmp_path)
     assert done.returncode == 2
     assert "no appended image" in done.stderr

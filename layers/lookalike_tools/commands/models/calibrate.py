@@ -77,7 +77,7 @@ def _read_types(stack: Stack) -> list[Encodings]:
     type_ids = list_encoded_types(stack)
     reading = read_encodings(stack, type_ids)
     found = list(track(reading, "reading encodings", total=len(type_ids), console=notes))
-    return [encodings for encodings in found if encodings and encodings.rows]
+    return [encodings.references for encodings in found if encodings and encodings.references.rows]
 
 
 def _apply(stack: Stack, rule: Rule, calibrated: CalibratedType) -> bool:

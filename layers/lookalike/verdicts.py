@@ -1,0 +1,115 @@
+"""Verdicts: what people decide about photos that are in the buckets. A photo moves to where it belongs.
+
+It is copied first and removed second: a verdict that is interrupted leaves both, never neither, and the next
+try finishes it.
+"""
+
+from enum import StrEnum
+
+from lookalike import keys
+from lookalike.errors import InvalidNameError, NotFoundError
+from lookalike.keys import Folder
+from lookalike.matching.encodings import Origin, now
+from lookalike.storage.bucket import StoredObject
+from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionError, tries
+from lookalike.storage.provenance import Provenance, from_metadata, to_metadata, verdict_to_metadata
+from lookalike.storage.store import Store
+from lookalike.vision.boxes import Box, object_in_square
+from lookalike.vision.images import FORMATS, sniff_format
+
+
+class Verdict(StrEnum):
+    """Whether a photo shows an object of the type."""
+
+    IS_ONE = "is_one"
+    IS_NOT = "is_not"
+
+
+FOLDERS = {Verdict.IS_ONE: Folder.IMAGES, Verdict.IS_NOT: Folder.COUNTEREXAMPLES}
+
+
+def judge(
+    store: Store, type_id: str, photo: str, verdict: Verdict, by: str | None = None, box: Box | None = None
+) -> str:
+    """Move a photo to a type's images, as uploaded, or to its counterexamples; its key from now on.
+
+    Any number of calls gives the same result.
+
+    Args:
+        store: the buckets.
+        type_id: the type that the verdict is about.
+        photo: the key of one of its images or counterexamples, or of a missed photo.
+        verdict: whether the photo shows an object of the type.
+        by: who says so.
+        box: where the object is; what is known of that, if it is left out.
+
+    Raises:
+        InvalidNameError: no key of such a photo.
+        NotFoundError: there is no such photo, and none was moved from there.
+        ImageError: it is no image that we read.
+        ContentionError: others changed it each time.
+    """
+    name = _name(type_id, photo)
+    for _ in tries(ATTEMPTS):
+        found = store.find_photo(photo)
+        if found is None:
+            moved = keys.image_key(type_id, name, FOLDERS[verdict])
+            if store.moved_from(moved) == photo.removesuffix(name):
+                return moved
+            raise NotFoundError(f"there is no {photo}")
+        try:
+            return _move(store, type_id, name, found, verdict, by, box)
+        except Conflict:
+            continue
+    raise ContentionError(f"others changed {photo} in each of {ATTEMPTS} attempts")
+
+
+def _name(type_id: str, photo: str) -> str:
+    """The name that a photo keeps wherever it moves."""
+    image, missed = keys.parse_image_key(photo), keys.parse_missed_key(photo)
+    if image and image.type_id == type_id:
+        return image.name
+    if missed:
+        return missed.name
+    raise InvalidNameError(
+        f"{photo!r} is no photo to decide about: give the key of an image or counterexample of type "
+        f"{type_id!r}, or of a missed photo"
+    )
+
+
+def _move(
+    store: Store,
+    type_id: str,
+    name: str,
+    found: StoredObject,
+    verdict: Verdict,
+    by: str | None,
+    box: Box | None,
+) -> str:
+    data = found.data
+    known = from_metadata(found.metadata)
+    if box is None and known.box and known.origin is Origin.RECOGNIZED:
+        # What is known is the window that was looked at.
+        box = object_in_square(known.box)
+    provenance = Provenance(
+        Origin.UPLOADED if verdict is Verdict.IS_ONE else Origin.COUNTEREXAMPLE,
+        filename=known.filename,
+        box=box or known.box,
+        digest=keys.content_digest(data),
+    )
+    metadata = to_metadata(provenance) | verdict_to_metadata(verdict, by, now(), found.key.removesuffix(name))
+    image_format = sniff_format(data)
+    media_type = FORMATS[image_format]
+    target = keys.image_key(type_id, name, FOLDERS[verdict])
+    there = store.find_photo(target)
+    if there and there.data != data:
+        # Another photo has this name.
+        other_name = f"moved-{keys.recognized_name(data, image_format)}"
+        target = keys.image_key(type_id, other_name, FOLDERS[verdict])
+        there = store.find_photo(target)
+        if there and there.data != data:
+            raise Conflict
+    store.bucket.put_if(target, data, media_type, metadata, expected_etag=there.etag if there else None)
+    if target != found.key:
+        store.remove_photo(found)
+    return target

@@ -1,0 +1,299 @@
+"""What a person decides about a photo moves it to where it belongs, whatever comes between."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lookalike.errors import NotFoundError
+from lookalike.keys import Folder, content_digest, image_key
+from lookalike.verdicts import Verdict, judge
+from lookalike.vision.boxes import Box, square_around
+from lookalike.vision.views import windows
+from support.photographs import photograph, scene
+from support.querying import ask as ask_library
+from support.system import System
+
+ROUTE = "POST /types/{type_id}/verdicts"
+LIST = "GET /types/{type_id}/images"
+AGAINST = "GET /types/{type_id}/counterexamples"
+QUERY = photograph(1, 9)
+
+
+def decide(system: System, type_id: str, photo: str, verdict: str, **more: Any) -> tuple[int, dict[str, Any]]:
+    body = json.dumps({"photo": photo, "verdict": verdict} | more).encode()
+    return system.call(ROUTE, body, content_type="application/json", type_id=type_id)
+
+
+def rebuild(system: System, *keys: str) -> None:
+    for key in keys:
+        system.tell(key)
+    system.deliver_all()
+
+
+def listed(system: System, type_id: str, route: str = LIST) -> dict[str, str]:
+    """Origin of each image or counterexample, by name."""
+    status, answer = system.call(route, type_id=type_id)
+    return {entry["name"]: entry["origin"] for entry in answer["images"]} if status == 200 else {}
+
+
+def ask(system: System, type_id: str, photo: bytes) -> dict[str, Any]:
+    _, answer = system.call("POST /types/{type_id}/recognize", photo, type_id=type_id)
+    return answer
+
+
+@pytest.fixture
+def appended(shared_system: System, new_type: str) -> str:
+    """A photo that joined the type by itself."""
+    rebuild(shared_system, shared_system.upload("1.png", photograph(1), new_type))
+    key: str = ask(shared_system, new_type, QUERY)["appended"]
+    return key
+
+
+def test_a_wrong_match_becomes_a_counterexample(shared_system: System, new_type: str, appended: str) -> None:
+    status, answer = decide(shared_system, new_type, appended, "is_not")
+    moved = appended.replace("/images/", "/counterexamples/")
+    assert (status, answer) == (200, {"image": moved, "verdict": "is_not"})
+    rebuild(shared_system, appended, moved)
+    assert listed(shared_system, new_type) == {"1.png": "uploaded"}
+    assert list(listed(shared_system, new_type, AGAINST).values()) == ["counterexample"]
+    assert not ask(shared_system, new_type, QUERY)["match"]
+
+
+def test_a_rejected_photo_is_not_appended_again_before_its_row_is_made(
+    shared_system: System, new_type: str, appended: str
+) -> None:
+    moved = decide(shared_system, new_type, appended, "is_not")[1]["image"]
+    shared_system.tell(appended)
+    # The rejected photo's own row goes first, and the counterexample's is not there yet.
+    encodings, _ = shared_system.store.read_encodings(new_type)
+    assert encodings
+    kept = {row.image: row.etag for row in encodings.rows if row.image != appended}
+    shared_system.store.update_encodings(new_type, lambda current: current.keep_only(kept))
+    answer = ask(shared_system, new_type, QUERY)
+    assert (answer["match"], answer["appended"]) == (True, None)
+    assert listed(shared_system, new_type) == {"1.png": "uploaded"}
+    rebuild(shared_system, moved)
+
+
+def test_the_same_bytes_under_another_name_are_known(shared_system: System, new_type: str) -> None:
+    """Told as none in one window, the same file is not appended for what another window shows."""
+    uploads = [
+        shared_system.upload("1.png", photograph(1), new_type),
+        shared_system.upload("wrong.png", QUERY, new_type),
+    ]
+    rebuild(shared_system, *uploads)
+    moved = decide(shared_system, new_type, uploads[1], "is_not", box=[0, 0, 0.2, 0.2])[1]["image"]
+    assert moved == image_key(new_type, "wrong.png", Folder.COUNTEREXAMPLES)
+    rebuild(shared_system, uploads[1], moved)
+    found = ask_library(shared_system.encoder, shared_system.store, new_type, QUERY)
+    assert found.appended.image is None
+    assert listed(shared_system, new_type) == {"1.png": "uploaded"}
+
+
+def test_a_match_that_is_right_counts_as_uploaded(
+    shared_system: System, new_type: str, appended: str
+) -> None:
+    assert decide(shared_system, new_type, appended, "is_one") == (
+        200,
+        {"image": appended, "verdict": "is_one"},
+    )
+    rebuild(shared_system, appended)
+    assert set(listed(shared_system, new_type).values()) == {"uploaded"}
+
+
+def test_a_counterexample_that_is_one_after_all_joins_the_type(
+    shared_system: System, new_type: str, appended: str
+) -> None:
+    against = decide(shared_system, new_type, appended, "is_not")[1]["image"]
+    status, answer = decide(shared_system, new_type, against, "is_one")
+    assert (status, answer["image"]) == (200, appended)
+    rebuild(shared_system, appended, against)
+    assert listed(shared_system, new_type, AGAINST) == {}
+    assert set(listed(shared_system, new_type).values()) == {"uploaded"}
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_verdict_given_twice_changes_nothing(
+    shared_system: System, new_type: str, appended: str, verdict: Verdict
+) -> None:
+    first = decide(shared_system, new_type, appended, verdict)
+    assert decide(shared_system, new_type, appended, verdict) == first
+    assert decide(shared_system, new_type, first[1]["image"], verdict) == first
+
+
+def test_who_decided_what_and_when_is_kept_with_the_photo(
+    shared_system: System, new_type: str, appended: str
+) -> None:
+    who = "arn:aws:sts::123456789012:assumed-role/foreman/max"
+    moved = judge(shared_system.store, new_type, appended, Verdict.IS_NOT, who)
+    head = shared_system.store.bucket.head(moved)
+    assert head
+    assert (head.metadata["verdict"], head.metadata["verdict-by"]) == ("is_not", who)
+    assert head.metadata["verdict-at"].startswith("20")
+    assert head.metadata["digest"] == content_digest(QUERY)
+
+
+def test_the_window_that_matched_stays_what_counts(shared_system: System, new_type: str) -> None:
+    """As a box of an object, around which the same window is encoded."""
+    place = windows(320, 240, shared_system.encoder.description.image_size)[-1]
+    rebuild(shared_system, shared_system.upload("1.png", photograph(2, 9), new_type))
+    photo = scene((2, place))
+    _, answer = shared_system.call(
+        "POST /types/{type_id}/recognize", photo, type_id=new_type, params={"look": "anywhere"}
+    )
+    assert answer["appended"]
+    moved = decide(shared_system, new_type, answer["appended"], "is_one")[1]["image"]
+    rebuild(shared_system, moved)
+    entries = shared_system.call(LIST, type_id=new_type)[1]["images"]
+    (box,) = (entry["box"] for entry in entries if entry["image"] == moved)
+    assert square_around(Box(*box), 320, 240) == pytest.approx(answer["box"], abs=1e-5)
+
+
+def test_a_box_that_is_given_counts(shared_system: System, new_type: str, appended: str) -> None:
+    moved = decide(shared_system, new_type, appended, "is_one", box=[0.1, 0.1, 0.5, 0.5])[1]["image"]
+    rebuild(shared_system, moved)
+    entries = shared_system.call(LIST, type_id=new_type)[1]["images"]
+    assert [entry["box"] for entry in entries if entry["image"] == moved] == [[0.1, 0.1, 0.5, 0.5]]
+
+
+def test_a_name_that_is_taken_is_left_to_its_photo(
+    shared_system: System, new_type: str, appended: str
+) -> None:
+    name = appended.rpartition("/")[2]
+    taken = image_key(new_type, name, Folder.COUNTEREXAMPLES)
+    shared_system.store.put_image(taken, photograph(3), "image/png")
+    upload = shared_system.upload(name + ".png", photograph(4), new_type)
+    shared_system.store.put_image(
+        image_key(new_type, name + ".png", Folder.COUNTEREXAMPLES), photograph(5), "image/png"
+    )
+    moved = decide(shared_system, new_type, upload, "is_not")[1]["image"]
+    assert content_digest(photograph(4)) in moved
+    assert shared_system.store.get_image(taken).data == photograph(3)
+    assert shared_system.store.get_image(moved).data == photograph(4)
+
+
+@pytest.mark.parametrize(
+    ("photo", "status", "told"),
+    [
+        ("types/{type_id}/images/none.png", 404, "there is no types/"),
+        ("types/another/images/1.png", 400, "no photo to decide about"),
+        ("types/{type_id}/settings.json", 400, "no photo to decide about"),
+        ("queries/1", 400, "no photo to decide about"),
+        ("missed/../1.png", 400, "no photo to decide about"),
+        ("missed/{type_id}/none.png", 404, "there is no missed/"),
+        ("", 400, "photo"),
+    ],
+)
+def test_what_is_no_photo_of_the_type_is_refused(
+    shared_system: System, new_type: str, photo: str, status: int, told: str
+) -> None:
+    answered, answer = decide(shared_system, new_type, photo.format(type_id=new_type), "is_one")
+    assert answered == status
+    assert told in answer["message"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"photo": "missed/a/b.png"}, {"photo": "missed/a/b.png", "verdict": "maybe"}, []]
+)
+def test_a_body_that_is_no_verdict_is_refused(shared_system: System, new_type: str, body: Any) -> None:
+    status, answer = shared_system.call(
+        ROUTE, json.dumps(body).encode(), content_type="application/json", type_id=new_type
+    )
+    assert status == 400
+    assert "this body is not a verdict" in answer["message"]
+
+
+def test_a_box_that_leaves_the_photo_is_refused(shared_system: System, new_type: str, appended: str) -> None:
+    status, answer = decide(shared_system, new_type, appended, "is_one", box=[0, 0, 2, 2])
+    assert status == 400
+    assert "leaves the photo" in answer["message"]
+
+
+STEPS = [
+    ("GET", "/images/"),
+    ("GET", "/counterexamples/"),
+    ("PUT", "/counterexamples/"),
+    ("DELETE", "/images/"),
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("kind", ["503", "reset", "lost answer", "409"])
+def test_a_step_that_fails_once_is_made_again(
+    shared_system: System, new_type: str, appended: str, step: tuple[str, str], kind: Any
+) -> None:
+    shared_system.proxy.break_(*step, kind, times=1)
+    broken = shared_system.proxy.broken
+    status, answer = decide(shared_system, new_type, appended, "is_not")
+    shared_system.proxy.mend()
+    assert shared_system.proxy.broken == broken + 1
+    if (kind, step[0]) == ("409", "GET"):
+        assert status == 503
+        status, answer = decide(shared_system, new_type, appended, "is_not")
+    assert status == 200
+    assert where(shared_system, appended) <= {answer["image"], appended}
+    assert answer["image"] in where(shared_system, appended)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("kind", ["500", "reset", "412"])
+def test_a_verdict_that_is_cut_off_leaves_the_photo_and_is_finished_by_the_next_try(
+    shared_system: System, new_type: str, appended: str, step: tuple[str, str], kind: Any
+) -> None:
+    shared_system.proxy.break_(*step, kind)
+    status, _ = decide(shared_system, new_type, appended, "is_not")
+    shared_system.proxy.mend()
+    assert where(shared_system, appended)
+    # A removal that S3 refuses because of what is there now is left alone.
+    assert status == (200 if (kind, step[0]) == ("412", "DELETE") else 503)
+    status, answer = decide(shared_system, new_type, appended, "is_not")
+    assert status == 200
+    assert where(shared_system, appended) == {answer["image"]}
+
+
+def where(system: System, appended: str) -> set[str]:
+    """Where the photo is, of its two places."""
+    places = {appended, appended.replace("/images/", "/counterexamples/")}
+    return {key for key in places if system.store.has_image(key)}
+
+
+def test_a_photo_that_another_took_the_place_of_is_not_removed(
+    shared_system: System, new_type: str, appended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = shared_system.store
+    remove = type(store).remove_photo
+
+    def replaced_first(self: Any, photo: Any) -> None:
+        store.put_image(appended, photograph(7), "image/png")
+        remove(self, photo)
+
+    monkeypatch.setattr(type(store), "remove_photo", replaced_first)
+    judge(store, new_type, appended, Verdict.IS_NOT)
+    assert store.get_image(appended).data == photograph(7)
+
+
+def test_a_photo_that_came_under_the_name_meanwhile_is_kept(
+    shared_system: System, new_type: str, appended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, taken = shared_system.store, appended.replace("/images/", "/counterexamples/")
+    find = type(store).find_photo
+    asked: list[str] = []
+
+    def put_after_first_look(self: Any, key: str) -> Any:
+        found = find(self, key)
+        if key == taken and not asked:
+            asked.append(key)
+            store.put_image(taken, photograph(7), "image/png")
+        return found
+
+    monkeypatch.setattr(type(store), "find_photo", put_after_first_look)
+    moved = judge(store, new_type, appended, Verdict.IS_NOT)
+    assert store.get_image(taken).data == photograph(7)
+    assert store.get_image(moved).data == QUERY
+
+
+def test_without_the_photo_there_is_no_verdict(shared_system: System, new_type: str, appended: str) -> None:
+    shared_system.store.delete_image(appended)
+    with pytest.raises(NotFoundError, match="there is no types/"):
+        judge(shared_system.store, new_type, appended, Verdict.IS_ONE)
