@@ -19,6 +19,7 @@ from lookalike_tools.bench.contenders.places import Places
 from lookalike_tools.bench.contenders.workers import alternate, running_workers, use_cores
 from lookalike_tools.bench.measurements.building import PHOTOS, measure_building
 from lookalike_tools.bench.measurements.comparing import measure_comparing
+from lookalike_tools.bench.measurements.console import measure_console
 from lookalike_tools.bench.measurements.deciding import measure_deciding
 from lookalike_tools.bench.measurements.listing import measure_listing
 from lookalike_tools.bench.measurements.machine import measure_machine
@@ -42,11 +43,7 @@ def run_bench(out: Path) -> None:
     """
     use_cores()
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    # Silences the libraries' progress and warnings, here and in the contenders' processes.
-    os.environ |= {"PYTHONWARNINGS": "ignore", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-    transformers_logging.disable_progress_bar()
+    _silence()
     clip = is_clip_cached()
     if not clip:
         rich.print(
@@ -94,9 +91,19 @@ def run_bench(out: Path) -> None:
         results["serving"] = asdict(measure_serving(emulator, models.int8, small[0]))
         step(f"building {PHOTOS} photos")
         results["building"] = asdict(measure_building(emulator, places, phone))
+    step("opening the console's pages")
+    results["console"] = measure_console(models.int8, small[0])
     report = make_report(results)
     (out / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
     draw_picture(report, out / "speed.png")
     for table in make_tables(report):
         rich.print(table)
     rich.print(f"{out / 'bench.json'}, {out / 'speed.png'}")
+
+
+def _silence() -> None:
+    """Silence the libraries' progress and warnings, here and in the contenders' processes."""
+    os.environ |= {"PYTHONWARNINGS": "ignore", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    transformers_logging.disable_progress_bar()

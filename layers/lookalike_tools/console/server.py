@@ -66,7 +66,14 @@ def make_app(stack: Stack) -> FastAPI:
     ui.add_css(STYLE, shared=True)
     register(survey, pictures)
     ui.run_with(
-        app, title="Lookalike", dark=None, tailwind=False, language="en-US", show_welcome_message=False
+        app,
+        title="Lookalike",
+        dark=None,
+        tailwind=False,
+        language="en-US",
+        show_welcome_message=False,
+        # Compressing takes longer than a loopback interface does.
+        gzip_middleware_factory=None,
     )
     nicegui_app.on_startup(partial(_keep_looking, survey))
     return app

@@ -12,7 +12,7 @@ export default {
         :role="choosable ? 'presentation' : 'listitem'">
         <component :is="choosable ? 'div' : 'a'" class="tile" :id="domId(i)" :href="choosable ? null : items[i].href"
           :role="choosable ? 'option' : null" :aria-selected="choosable ? chosen.has(items[i].id) : null"
-          :aria-label="items[i].label || null" :aria-posinset="choosable ? i + 1 : null"
+          :aria-label="inWords(items[i])" :aria-posinset="choosable ? i + 1 : null"
           :aria-setsize="choosable ? items.length : null"
           :class="{ chosen: chosen.has(items[i].id), active: choosable && i === active }"
           @click="onClick(i, $event)" @dblclick="choosable && $emit('open', items[i].id)"
@@ -94,6 +94,9 @@ export default {
         width: this.side + "px",
         height: this.side + this.foot + "px",
       };
+    },
+    inWords(item) {
+      return [item.title, item.note, item.words, item.mark].filter(Boolean).join(", ");
     },
     domId(i) {
       return `${this.$el?.id || "tiles"}-${i}`;

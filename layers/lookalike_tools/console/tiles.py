@@ -20,7 +20,6 @@ class Tile:
         tone: `good`, `look`, `bad` or `wait`.
         mark: a word on the picture.
         href: where it leads; a tile that can be chosen leads nowhere.
-        label: all of it in words, for those who don't see it.
     """
 
     id: str
@@ -31,7 +30,6 @@ class Tile:
     tone: str = ""
     mark: str = ""
     href: str = ""
-    label: str = ""
 
 
 class Tiles(Element, component="tiles.js"):

@@ -127,6 +127,10 @@ def _goals(results: dict[str, Any], alone: float, among_others: float) -> list[d
         ),
         ("learning from 1,000 types of 20 photos: seconds of one core", deciding["learning"], 10),
         ("conditional writes of encodings by a match", serving["append_writes"], 1),
+        *(
+            (f"opening the console's page of {what}: seconds", taken, 2)
+            for what, taken in results["console"].items()
+        ),
     ]
     return [
         *(

@@ -1,5 +1,6 @@
 """A type: its photos, which of them do harm, and what to do about them."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -13,13 +14,18 @@ from lookalike_tools.console.changes import NamedPhoto
 from lookalike_tools.console.dialogs import ask_type
 from lookalike_tools.console.drop import Drop
 from lookalike_tools.console.layout import attempt, frame, link, on_change, tell, text
-from lookalike_tools.console.neighbours import nearest_in_type
 from lookalike_tools.console.pages.photo import look_at
 from lookalike_tools.console.pages.settings import show_settings
 from lookalike_tools.console.pages.type_photos import FILTERS, PhotoOf, list_photos, photo_tile
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.survey import Known, Survey
 from lookalike_tools.console.tiles import Tiles
 from lookalike_tools.console.wording import count_photos, judge, number
+
+MANY = 1_000
+"""Photos of a type whose similarities take long enough to be felt."""
+
+FIRST_SECONDS = 1.0
+"""What the pictures of so many have to themselves."""
 
 
 def show(survey: Survey, type_id: str) -> None:
@@ -37,8 +43,7 @@ class TypePage:
         self._chosen: list[str] = []
         self._last_removed: Sequence[str] = ()
         self._photos: dict[str, PhotoOf] = {}
-        self._encodings: Encodings | None = None
-        self._similarities: Sequence[float] | None = None
+        self._known: Known | None = None
         with ui.element("div").classes("row-of"):
             with ui.element("div").classes("grow"):
                 self._title = text("h1", type_id)
@@ -81,23 +86,20 @@ class TypePage:
         self._counted.text = count_photos(known)
         if known is None or known.encodings is None:
             return
-        if known.encodings is not self._encodings:
-            self._encodings, self._similarities = known.encodings, None
+        if known is not self._known:
+            self._known = known
             self._show_rejected(known.encodings.rejected)
-        if self._similarities is None:
-            # The pictures come first: 5,000 photos are compared in some seconds.
-            self._show_photos()
-            similarities = await run.io_bound(nearest_in_type, known.encodings)
-            if similarities is None or self._encodings is not known.encodings:
-                return
-            self._similarities = similarities.tolist()
-        self._show_photos()
+            if "similarities" not in vars(known):
+                # The pictures come first.
+                self._show_photos(known.encodings, None)
+                await asyncio.sleep(FIRST_SECONDS if len(known.encodings.rows) > MANY else 0)
+                await run.io_bound(lambda: known.similarities)
+        if known is self._known and "similarities" in vars(known):
+            self._show_photos(known.encodings, known.similarities)
 
-    def _show_photos(self) -> None:
-        known = self._survey.types.get(self._type_id)
-        if known is None or known.encodings is None or known.encodings is not self._encodings:
-            return
-        photos = list_photos(known.encodings, known.nearer, self._similarities)
+    def _show_photos(self, encodings: Encodings, similarities: Sequence[float] | None) -> None:
+        nearer = self._known.nearer if self._known else {}
+        photos = list_photos(encodings, nearer, similarities)
         self._photos = {photo.row.image: photo for photo in photos}
         self._tiles.show([photo_tile(photo) for photo in photos if FILTERS[self._filter.value](photo)])
 

@@ -83,5 +83,4 @@ def photo_tile(photo: PhotoOf) -> Tile:
         note=photo.name if photo.row.origin is Origin.UPLOADED else f"{origin}, {photo.name}",
         tone="bad" if photo.nearer else "",
         mark=mark,
-        label=", ".join(filter(None, (photo.name, origin, alike and f"{alike} alike", mark))),
     )

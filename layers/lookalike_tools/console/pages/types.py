@@ -59,17 +59,15 @@ def show(survey: Survey) -> None:
 
 
 def _tile(type_id: str, known: Known | None) -> Tile:
-    verdict, counts = judge(known), count_photos(known)
-    title = known.title if known else type_id
+    verdict = judge(known)
     return Tile(
         id=type_id,
         pictures=[picture_address(picture) for picture in known.pictures()] if known else [],
-        title=title,
-        note=counts,
+        title=known.title if known else type_id,
+        note=count_photos(known),
         words=verdict.words,
         tone=verdict.tone,
         href=type_address(type_id),
-        label=", ".join(filter(None, (title, counts, verdict.words))),
     )
 
 
