@@ -21,6 +21,17 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 COMMAND = Path(sys.executable).with_name("lookalike")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screenshots", type=Path, help="where the pictures of the pages go")
+
+
+@pytest.fixture
+def screenshots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where the pictures of the pages go; nowhere that lasts if nothing is said."""
+    folder: Path | None = request.config.getoption("--screenshots")
+    return folder or tmp_path
+
+
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with local_stack(save_thumbnail_model(tmp_path_factory.mktemp("model"))) as stack:

@@ -1,6 +1,7 @@
 """A type's threshold: what its own photos and all others score, and what a threshold makes of that."""
 
 import math
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from lookalike_tools.console.addresses import type_address
 from lookalike_tools.console.layout import attempt, frame, link, on_change, text
 from lookalike_tools.console.survey import Survey
 from lookalike_tools.console.wording import number, per_100
-from lookalike_tools.evaluation.thresholds import Scores, calibrate, expect, score_types, warn_of_few_photos
+from lookalike_tools.evaluation.thresholds import ENOUGH_PHOTOS, Scores, calibrate, expect, score_types
 from lookalike_tools.live.settings import set_threshold
 
 BINS = 50
@@ -111,7 +112,7 @@ class ThresholdPanel:
         self._chart.options.clear()
         self._chart.options.update(_draw(scores, start))
         self._slider.value = round(threshold, 4)
-        self._warning.text = " ".join(warn_of_few_photos({self._type_id: scores}, WANTED_RATE))
+        self._warning.text = " ".join(_warn(scores))
         self._tell()
 
     def _suggest(self) -> None:
@@ -163,6 +164,17 @@ def _score(survey: Survey, fit: Fit, type_id: str) -> dict[Rule, Scores]:
     known = [each.encodings.references for each in survey.types.values() if each and each.encodings]
     ((_, scores),) = score_types([each for each in known if each.rows], fit, [type_id], survey.stack.odds)
     return scores
+
+
+def _warn(scores: Scores) -> Iterator[str]:
+    """What makes the figures unreliable."""
+    needed = math.ceil(1 / WANTED_RATE) - 1
+    if len(scores.impostor) < needed:
+        found = number(len(scores.impostor), "photo")
+        yield f"{found} of something else can't promise 1 in 100: {needed} could. Add more of other types."
+    if len(scores.genuine) < ENOUGH_PHOTOS:
+        found = number(len(scores.genuine), "photo")
+        yield f"{found} of its own say little of what is missed: add more."
 
 
 def _figure() -> tuple[ui.label, ui.label]:
