@@ -57,8 +57,10 @@ types: $(INSTALLED)
 fast-tests: $(INSTALLED)
 	$(BIN)/pytest tests/unit -m "not slow"
 
+# Whole files side by side: the tests of one share what is slow to make. Two at a time: each of them starts an
+# emulated AWS with functions of its own.
 test: $(INSTALLED) ## all tests that need no containers
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Anew each time: what mutmut remembers of a mutant does not follow changed tests. Each core tries mutants of its
 # own: numpy's threads would wait for each other, up to a hundred times as long.
