@@ -150,6 +150,16 @@ def test_one_bad_photo_stops_no_other(system: System, inbox: Inbox) -> None:
     assert sorted(kinds) == ["Photo Refused"] * 2 + ["Recognition Missed"] * 2
 
 
+def test_each_photo_of_a_batch_gets_its_own_answer(system: System, inbox: Inbox) -> None:
+    match = inbox.put("match.png", photograph(1, 7))
+    refused = inbox.put("none.png", b"no image")
+    missed = [inbox.put(f"{number}.png", photograph(2, number)) for number in range(2)]
+    assert inbox.deliver() == 0
+    told = {event["detail"]["photo"]: event["detail-type"] for event in system.events()}
+    expected = {match: "Recognition Matched", refused: "Photo Refused"}
+    assert told == expected | dict.fromkeys(missed, "Recognition Missed")
+
+
 def test_a_type_that_is_being_built_is_answered_when_it_is(
     system: System, inbox: Inbox, new_type: str
 ) -> None:
