@@ -34,7 +34,8 @@ def screenshots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with local_stack(save_thumbnail_model(tmp_path_factory.mktemp("model"))) as stack:
+    model_dir = save_thumbnail_model(tmp_path_factory.mktemp("model"))
+    with local_stack(model_dir, parameters={"KeepMissed": "close"}) as stack:
         yield stack
 
 

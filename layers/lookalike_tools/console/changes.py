@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lookalike.errors import ImageError, InvalidNameError
 from lookalike.keys import Folder, ImageKey, content_digest, image_key, parse_image_key
-from lookalike.vision.boxes import REFERENCE_MARGIN, Box
+from lookalike.vision.boxes import Box
 from lookalike.vision.images import HEADER_BYTES, check_size, sniff_format
 from lookalike_tools.live.api import delete_image, put_json, read_type
 from lookalike_tools.live.photos import (
@@ -134,14 +134,6 @@ def set_box(stack: Stack, photo: str, box: Box | None) -> str:
     """
     (put,) = upload_photos(stack, [Upload(photo, read_photo(stack, photo).data, box)])
     return put.key
-
-
-def object_in(window: Box) -> Box:
-    """The box whose reference square is this window: what is kept with it is encoded as it was seen."""
-    x, y = window.middle
-    width, height = ((window.x1 - window.x0), (window.y1 - window.y0))
-    half_width, half_height = width / 2 / REFERENCE_MARGIN, height / 2 / REFERENCE_MARGIN
-    return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 
 
 def _free_key(wanted: ImageKey, photo: NamedPhoto, known: dict[str, str]) -> str:

@@ -1,11 +1,19 @@
-"""What a person decides about a photo that joined a type by itself. The bucket keeps it, and undoes it."""
+"""What a person decides about a photo that joined a type by itself, or just missed it; and undoing that."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookalike.keys import Folder
+from lookalike.keys import parse_missed_key
+from lookalike.verdicts import Verdict
 from lookalike_tools.console.changes import move_photos, parse_photo, remove_photos
-from lookalike_tools.live.photos import Upload, read_photo, restore_photo, upload_photos
+from lookalike_tools.live.api import give_verdict
+from lookalike_tools.live.photos import (
+    MissedPhoto,
+    put_missed,
+    read_missed,
+    read_photo,
+    restore_photo,
+)
 from lookalike_tools.live.stack import Stack
 
 
@@ -15,13 +23,13 @@ class Decision:
 
     Attributes:
         photo: key of the photo.
-        version: of the photo before, as the bucket names it.
-        made: key of the photo that was made of it elsewhere; None if it stayed.
+        made: the key that it has from now on.
+        before: what it was: the id of its version, or a missed photo itself, for these have no versions.
     """
 
     photo: str
-    version: str
-    made: str | None = None
+    made: str
+    before: str | MissedPhoto
 
 
 class Decide(Protocol):
@@ -37,24 +45,21 @@ class Decide(Protocol):
 
 def confirm(stack: Stack, photo: str) -> Decision:
     """It shows the type: it counts as uploaded from now on."""
-    before = read_photo(stack, photo)
-    for _ in upload_photos(stack, [Upload(photo, before.data, before.box)]):
-        pass
-    return Decision(photo, before.version)
+    return _judge(stack, photo, Verdict.IS_ONE)
 
 
 def refuse(stack: Stack, photo: str) -> Decision:
     """It shows none of the type: it becomes a counterexample."""
-    version = read_photo(stack, photo).version
-    (made,) = move_photos(stack, [photo], parse_photo(photo).type_id, Folder.COUNTEREXAMPLES)
-    return Decision(photo, version, made)
+    return _judge(stack, photo, Verdict.IS_NOT)
 
 
 def move(stack: Stack, photo: str, type_id: str) -> Decision:
     """It shows another type, and joins that."""
+    if parse_missed_key(photo):
+        return _judge(stack, photo, Verdict.IS_ONE, type_id)
     version = read_photo(stack, photo).version
     (made,) = move_photos(stack, [photo], type_id)
-    return Decision(photo, version, made)
+    return Decision(photo, made, version)
 
 
 def undo(stack: Stack, decision: Decision) -> str:
@@ -65,7 +70,17 @@ def undo(stack: Stack, decision: Decision) -> str:
     Raises:
         StackError: it can't be done.
     """
-    restore_photo(stack, decision.photo, decision.version)
-    if decision.made:
+    if isinstance(decision.before, MissedPhoto):
+        put_missed(stack, decision.photo, decision.before)
+    else:
+        restore_photo(stack, decision.photo, decision.before)
+    if decision.made != decision.photo:
         remove_photos(stack, [decision.made])
     return decision.photo
+
+
+def _judge(stack: Stack, photo: str, verdict: Verdict, type_id: str | None = None) -> Decision:
+    missed = parse_missed_key(photo)
+    before = read_missed(stack, photo) if missed else read_photo(stack, photo).version
+    type_id = type_id or (missed.type_id if missed else parse_photo(photo).type_id)
+    return Decision(photo, give_verdict(stack, type_id, photo, verdict), before)

@@ -67,7 +67,7 @@ class Pictures:
         return f"/tried/{name}"
 
     def _show(self, size: str, key: str, v: str, box: str = "") -> Response:
-        if not key.startswith(keys.TYPES_PREFIX):
+        if not key.startswith((keys.TYPES_PREFIX, keys.MISSED_PREFIX)):
             return Response(status_code=404)
         cached = (size, key, v, box)
         with self._lock:
@@ -91,7 +91,9 @@ class Pictures:
         return _jpeg(_make(photo, size, None))
 
     def _read(self, key: str) -> bytes:
-        data: bytes = self._s3.get_object(Bucket=self._stack.bucket, Key=key)["Body"].read()
+        missed = key.startswith(keys.MISSED_PREFIX)
+        bucket = self._stack.work_bucket if missed else self._stack.bucket
+        data: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         return data
 
     def _keep(self, cached: tuple[str, ...], made: bytes) -> None:

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
-from lookalike.matching.encodings import Encodings, Origin
+from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.settings import StoredSettings
-from lookalike.vision.boxes import Box
+from lookalike.vision.boxes import Box, object_in_square
 from lookalike_tools.console.neighbours import Others, looks_like, nearer_elsewhere, nearest_in_type
 from lookalike_tools.live.api import list_types, running_model
 from lookalike_tools.live.encodings import list_encodings, read_encodings, read_gallery
@@ -30,6 +30,12 @@ class Picture:
     key: str
     etag: str
     box: Box | None = None
+
+
+def picture_of(row: Row) -> Picture:
+    """As the photo of a row is shown: of a recognised one, the window that matched is what is encoded."""
+    window = row.box if row.origin is Origin.RECOGNIZED else None
+    return Picture(row.image, row.etag, object_in_square(window) if window else row.box)
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class Known:
         rows = self.encodings.rows if self.encodings else ()
         shown = [row for row in rows if row.origin is Origin.UPLOADED] or list(rows)
         step = max(1, len(shown) // count)
-        return [Picture(row.image, row.etag, row.box) for row in shown[::step][:count]]
+        return [picture_of(row) for row in shown[::step][:count]]
 
 
 class Survey:

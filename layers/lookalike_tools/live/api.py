@@ -69,8 +69,8 @@ def delete_image(stack: Stack, type_id: str, name: str, folder: Folder = Folder.
     )
 
 
-def list_missed(stack: Stack, type_id: str) -> list[dict[str, Any]]:
-    """The photos that came closest to a type and did not match, the closest first."""
+def list_missed(stack: Stack, type_id: str | None = None) -> list[dict[str, Any]]:
+    """The photos that came closest to a type, or to any, and did not match, the closest first."""
     missed: list[dict[str, Any]] = get_json(stack, "/missed", type_id=type_id, limit="500")["missed"]
     return missed
 

@@ -161,6 +161,46 @@ def _last_version(s3: Any, bucket: str, key: str) -> str:
     return last
 
 
+@dataclass(frozen=True)
+class MissedPhoto:
+    """A photo that did not match, as the work bucket keeps it."""
+
+    data: bytes
+    media_type: str
+    metadata: dict[str, str]
+
+
+def read_missed(stack: Stack, key: str) -> MissedPhoto:
+    """A photo that did not match, and was kept.
+
+    Raises:
+        StackError: it can't be read.
+    """
+    try:
+        stored = stack.client("s3").get_object(Bucket=stack.work_bucket, Key=key)
+        return MissedPhoto(stored["Body"].read(), stored["ContentType"], stored["Metadata"])
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(f"{key} can't be read: {error}") from None
+
+
+def put_missed(stack: Stack, key: str, photo: MissedPhoto) -> None:
+    """Put a photo that did not match where it was.
+
+    Raises:
+        StackError: it can't be put.
+    """
+    try:
+        stack.client("s3").put_object(
+            Bucket=stack.work_bucket,
+            Key=key,
+            Body=photo.data,
+            ContentType=photo.media_type,
+            Metadata=photo.metadata,
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(f"{key} can't be put into {stack.work_bucket}: {error}") from None
+
+
 def content_etag(data: bytes) -> str:
     """The ETag that S3 gives an object put in one piece; under a KMS key it gives another."""
     return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'

@@ -6,7 +6,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,12 @@ class LocalStack(Stack):
 
 @contextmanager
 def local_stack(
-    model_dir: Path, port: int | None = None, *, auth: bool = False, root: Path = ROOT
+    model_dir: Path,
+    port: int | None = None,
+    *,
+    auth: bool = False,
+    root: Path = ROOT,
+    parameters: Mapping[str, str] | None = None,
 ) -> Iterator[LocalStack]:
     """Run the whole stack on this machine: the template in `root` on an emulated AWS.
 
@@ -53,6 +58,7 @@ def local_stack(
         port: TCP port on the loopback interface; a free one if None.
         auth: enforce IAM: API calls must be signed, and the functions have no more rights than their roles.
         root: the project's folder.
+        parameters: of the template, beside the threshold, which is the model's.
 
     Raises:
         ModelError: `model_dir` holds no model.
@@ -64,7 +70,8 @@ def local_stack(
             f"no template.yaml in {root}: the local stack runs from a checkout of the project"
         )
     with running_emulator(port, auth=auth) as emulator:
-        stack = _deploy(emulator, root, model_dir, threshold, auth=auth)
+        given = {"Threshold": str(threshold)} | dict(parameters or {})
+        stack = _deploy(emulator, root, model_dir, given, auth=auth)
         _check_health(stack)
         yield stack
 
@@ -103,7 +110,9 @@ def follow_logs(stack: LocalStack) -> Iterator[str]:
     raise LocalStackError(f"the emulator stopped by itself:\n{stack.emulator.log_tail()}")
 
 
-def _deploy(emulator: Emulator, root: Path, model_dir: Path, threshold: float, *, auth: bool) -> LocalStack:
+def _deploy(
+    emulator: Emulator, root: Path, model_dir: Path, parameters: Mapping[str, str], *, auth: bool
+) -> LocalStack:
     template = read_template(root / "template.yaml")
     session = local_session(REGION)
     s3 = make_client(session, "s3", emulator.endpoint_url)
@@ -123,7 +132,7 @@ def _deploy(emulator: Emulator, root: Path, model_dir: Path, threshold: float, *
         StackName=LOCAL_STACK_NAME,
         TemplateBody=json.dumps(template),
         Capabilities=["CAPABILITY_IAM"],
-        Parameters=[{"ParameterKey": "Threshold", "ParameterValue": str(threshold)}],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     )
     try:
         waiter = cloudformation.get_waiter("stack_create_complete")

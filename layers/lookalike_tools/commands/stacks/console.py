@@ -49,7 +49,7 @@ def console(
         return
     types, left_out = read_photos(photos) if photos else (render_with_progress(), [])
     print_left_out(printed, left_out)
-    with local_stack(prepare_model(printed)) as started:
+    with local_stack(prepare_model(printed), parameters={"KeepMissed": "close"}) as started:
         upload_references(started, types)
         _recognize(started, types)
         serve(started, port, say, open_browser=open_browser)

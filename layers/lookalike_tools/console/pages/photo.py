@@ -28,7 +28,7 @@ async def look_at(survey: Survey, photo: PhotoOf) -> None:
         edges: list[ui.number] = []
         shown = BoxedPhoto(
             picture_address(photo.picture, "large"),
-            photo.row.box,
+            photo.picture.box,
             photo.name,
             (lambda box: _fill(edges, box)) if editable else None,
         )

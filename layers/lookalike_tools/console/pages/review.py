@@ -1,36 +1,46 @@
-"""What joined types by itself, the most doubtful first, for a person to decide by one key each."""
+"""What joined types by itself or nearly matched, the most doubtful first, to be decided by one key each."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
+from typing import Any
 
-from nicegui import ui
+from nicegui import run, ui
 from nicegui.events import KeyEventArguments
 
-from lookalike.vision.boxes import Box
+from lookalike.keys import file_name
+from lookalike.vision.boxes import Box, object_in_square
 from lookalike_tools.console import decisions
 from lookalike_tools.console.addresses import picture_address, type_address
 from lookalike_tools.console.decisions import Decision
 from lookalike_tools.console.dialogs import ask_type
 from lookalike_tools.console.layout import attempt, frame, on_change, text
-from lookalike_tools.console.survey import Known, Picture, Survey
+from lookalike_tools.console.survey import Known, Picture, Survey, picture_of
 from lookalike_tools.console.wording import number
+from lookalike_tools.live.api import list_missed
 from lookalike_tools.live.appended import AppendedImage, find_appended
+from lookalike_tools.live.stack import StackError
+
+MISSED_SECONDS = 3.0
+"""Between two looks for missed photos."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """An appended photo that nobody has decided about.
+    """A photo that nobody has decided about.
 
     Attributes:
-        known: the type that it joined.
-        image: the photo, and the uploaded one most like it.
+        known: the type that it joined, or came closest to.
+        image: the photo, and the reference most like it.
         nearer: another type that it resembles more; None if there is none.
+        short: by how much its score missed the threshold; None if it joined.
     """
 
     known: Known
     image: AppendedImage
-    nearer: str | None
+    nearer: str | None = None
+    short: float | None = None
 
 
 def show(survey: Survey) -> None:
@@ -49,9 +59,26 @@ def find_questions(survey: Survey) -> Iterator[Question]:
             yield Question(known, image, known.nearer.get(numbers[image.key]))
 
 
-def how_doubtful(question: Question) -> tuple[bool, float, str]:
-    """Sorts questions: those first that resemble another type more, then the least alike."""
-    return question.nearer is None, question.image.similarity, question.image.key
+def ask_of_missed(survey: Survey, missed: Sequence[Mapping[str, Any]]) -> Iterator[Question]:
+    """What is to be asked of missed photos, as `GET /missed` lists them."""
+    for entry in missed:
+        if known := survey.types.get(entry["type_id"]):
+            image = AppendedImage(
+                name=file_name(entry["photo"]),
+                filename=entry["filename"],
+                key=entry["photo"],
+                nearest=entry["nearest"],
+                similarity=-1.0 if entry["similarity"] is None else entry["similarity"],
+                box=object_in_square(Box(*entry["box"])) if entry["box"] else None,
+            )
+            yield Question(known, image, short=entry["threshold"] - entry["score"])
+
+
+def how_doubtful(question: Question) -> tuple[int, float, str]:
+    """Sorts questions: what joined and resembles another type more, what nearly matched, what else joined."""
+    if question.short is not None:
+        return 1, question.short, question.image.key
+    return (2 if question.nearer is None else 0), question.image.similarity, question.image.key
 
 
 class ReviewPage:
@@ -64,6 +91,7 @@ class ReviewPage:
         self._decided: list[Decision] = []
         self._shown: Question | None = None
         self._busy = False
+        self._missed: list[dict[str, Any]] = []
         with ui.element("div").classes("row-of"):
             text("h1", "Review").classes("grow")
             self._left = ui.label().classes("quiet").props('role="status"')
@@ -81,6 +109,18 @@ class ReviewPage:
         ui.keyboard(self._press, repeating=False, ignore=["input", "select", "textarea"])
         self._refresh()
         on_change(survey, self._refresh)
+        ui.timer(MISSED_SECONDS, self._look_for_missed)
+
+    async def _look_for_missed(self) -> None:
+        if self._survey.trouble is not None or self._busy:
+            return
+        try:
+            missed = await run.io_bound(list_missed, self._survey.stack)
+        except StackError:
+            return  # the next look at the stack tells what is wrong
+        if missed is not None and missed != self._missed:
+            self._missed = missed
+            self._refresh()
 
     def _button(self, key: str, label: str) -> ui.button:
         kind = {"y": "main", "n": "danger"}.get(key, "")
@@ -92,7 +132,8 @@ class ReviewPage:
 
     def _refresh(self) -> None:
         decided = {decision.photo for decision in self._decided}
-        waiting = [each for each in find_questions(self._survey) if each.image.key not in decided]
+        found = chain(find_questions(self._survey), ask_of_missed(self._survey, self._missed))
+        waiting = [each for each in found if each.image.key not in decided]
         fresh = [each for each in waiting if each.image.key not in self._put_off]
         unread = sum(known is None for known in self._survey.types.values())
         self._left.text = f"{len(waiting):,} left" + (
@@ -112,18 +153,21 @@ class ReviewPage:
         known, image = question.known, question.image
         text("h2", f"Is this {known.title}?").classes("answer").props("tabindex=-1")
         with ui.element("div").classes("pair"):
-            self._show_photo(known, image.key, f"appended, {image.filename or image.name}", image.box)
+            how = "appended" if question.short is None else "nearly matched"
+            self._show_photo(known, image.key, f"{how}, {image.filename or image.name}", image.box)
             if image.nearest:
                 self._show_photo(known, image.nearest, f"its nearest reference, {image.similarity:.3f} alike")
         with ui.element("div").classes("row-of"):
             if question.nearer:
                 ui.label(f"It resembles {question.nearer} more.").classes("bad")
+            if question.short is not None:
+                ui.label(f"It did not match: its score is {question.short:.3f} short.").classes("look")
             ui.link(f"All photos of {known.title}", type_address(known.type_id)).classes("small")
 
     def _show_photo(self, known: Known, key: str, words: str, box: Box | None = None) -> None:
         rows = known.encodings.rows if known.encodings else ()
         row = next((row for row in rows if row.image == key), None)
-        picture = Picture(key, row.etag if row else "", row.box if row else box)
+        picture = picture_of(row) if row else Picture(key, "", box)
         with ui.element("figure"):
             ui.element("img").props(f'src="{picture_address(picture)}" alt="{words.partition(",")[0]}"')
             text("figcaption", words).classes("quiet small fold")

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from lookalike.keys import Folder
 from lookalike.matching.settings import Look
-from lookalike.vision.boxes import Box
+from lookalike.vision.boxes import Box, object_in_square
 from lookalike_tools.console import changes
 from lookalike_tools.console.addresses import picture_address, type_address
 from lookalike_tools.console.boxes import BoxedPhoto
@@ -17,7 +17,7 @@ from lookalike_tools.console.dialogs import ask_type
 from lookalike_tools.console.drop import Drop
 from lookalike_tools.console.layout import attempt, frame, on_change, tell, text
 from lookalike_tools.console.pictures import Pictures
-from lookalike_tools.console.survey import Picture, Survey
+from lookalike_tools.console.survey import Picture, Survey, picture_of
 from lookalike_tools.console.wording import headline, reasons
 from lookalike_tools.live.queries import recognize_photo
 from lookalike_tools.live.stack import StackError
@@ -122,7 +122,7 @@ class TryPage:
         known = self._survey.types.get(type_id)
         rows = known.encodings.rows if known and known.encodings else ()
         row = next((row for row in rows if row.image == key), None)
-        return Picture(key, row.etag, row.box) if row else Picture(key, "")
+        return picture_of(row) if row else Picture(key, "")
 
     def _show_verdicts(self, best: dict[str, Any]) -> None:
         type_id = best["type_id"]
@@ -144,7 +144,7 @@ class TryPage:
         """Put the photo to a type or what is none; if it was seen anywhere in it, with the place."""
         if self._photo is None:
             return
-        box = changes.object_in(Box(*answer["box"])) if answer["look"] == Look.ANYWHERE else None
+        box = object_in_square(Box(*answer["box"])) if answer["look"] == Look.ANYWHERE else None
         put = partial(changes.add_photos, self._survey.stack, type_id, [self._photo], [box], folder)
         if await attempt(put) is not None:
             counted = "counted as not one of" if folder is Folder.COUNTEREXAMPLES else "one of"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lookalike.keys import parse_image_key
 from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike_tools.console.addresses import picture_address
-from lookalike_tools.console.survey import Picture
+from lookalike_tools.console.survey import Picture, picture_of
 from lookalike_tools.console.tiles import Tile
 
 
@@ -38,7 +38,7 @@ class PhotoOf:
     @property
     def picture(self) -> Picture:
         """As it is shown."""
-        return Picture(self.row.image, self.row.etag, self.row.box)
+        return picture_of(self.row)
 
 
 FILTERS: dict[str, Callable[[PhotoOf], bool]] = {
