@@ -95,7 +95,8 @@ def _examine_credentials(session: boto3.Session) -> Finding:
         return Finding("credentials", str(error), "mend the AWS profile that AWS_PROFILE names")
     if found is None:
         return Finding("credentials", "none", "set AWS_PROFILE to a profile of yours, or run 'aws configure'")
-    return Finding("credentials", f"by {found.method}")
+    by = "the stack's ready file" if found.method == "explicit" else found.method
+    return Finding("credentials", f"by {by}")
 
 
 def _examine_region(region: str | None) -> Finding:

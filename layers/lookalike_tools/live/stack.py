@@ -1,6 +1,7 @@
 """A live stack, on AWS or on this machine: where its parts are, and signed calls to its API."""
 
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -119,11 +120,16 @@ def find_stack(name: str) -> Stack:
             ready file that `lookalike local` wrote.
 
     Raises:
-        WrongUseError: it is no stack of Lookalike's.
+        WrongUseError: it is no stack of Lookalike's, or there is no such file.
         StackUnreachableError: there is no such stack, or no credentials, region or network to find it with.
     """
     if Path(name).is_file():
         return _find_local_stack(Path(name))
+    if not name.startswith("arn:") and re.search(r"[^A-Za-z0-9-]", name):
+        raise WrongUseError(
+            f"there is no file {name!r}, and a deployed stack has no such name: "
+            f"'lookalike local --ready-file FILE' writes a file while its stack runs"
+        )
     session = boto3.Session()
     return read_outputs(session, name, None)
 
@@ -158,7 +164,7 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
         )
     except (BotoCoreError, ClientError) as error:
         raise StackUnreachableError(
-            f"no stack {name!r} can be found: {error}. Give the name of a deployed stack, with AWS "
+            f"no stack {name!r} can be found: {str(error).rstrip('.')}. Give the name of a deployed stack, with AWS "
             "credentials and region set, or the ready file of a local one"
         ) from None
     except KeyError as error:

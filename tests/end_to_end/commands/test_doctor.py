@@ -41,6 +41,7 @@ def test_each_part_is_told_and_all_is_well(api: Api, stack: str, model_dir: Path
     assert done.returncode == 0, done.stdout
     assert told["queue"].startswith("0 messages")
     assert api.stack.api_url in told["stack"]
+    assert told["credentials"] == "by the stack's ready file"
 
 
 def test_dead_letters_are_told_with_what_to_do(api: Api, stack: str, model_dir: Path) -> None:

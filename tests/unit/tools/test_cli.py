@@ -80,3 +80,10 @@ def test_shells_complete_commands_and_their_options() -> None:
 
 def test_a_command_that_is_not_there_is_wrong_use() -> None:
     assert run("recognise").returncode == 2
+
+
+@pytest.mark.parametrize("name", ["ready.json", "./ready", "/nowhere/ready.json"])
+def test_a_ready_file_that_is_not_there_is_told_as_such(name: str) -> None:
+    done = run("types", "--stack", name)
+    assert done.returncode == 2
+    assert f"there is no file {name!r}" in done.stderr
