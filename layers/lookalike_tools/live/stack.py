@@ -164,8 +164,8 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
         )
     except (BotoCoreError, ClientError) as error:
         raise StackUnreachableError(
-            f"no stack {name!r} can be found: {str(error).rstrip('.')}. Give the name of a deployed stack, with AWS "
-            "credentials and region set, or the ready file of a local one"
+            f"no stack {name!r} can be found: {str(error).rstrip('.')}. Give the name of a deployed stack, "
+            "with AWS credentials and region set, or the ready file of a local one"
         ) from None
     except KeyError as error:
         raise WrongUseError(
