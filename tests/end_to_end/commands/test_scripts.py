@@ -45,7 +45,10 @@ def test_answers_come_as_json_with_the_photo_that_each_is_about(
 def test_types_come_as_json(stack: str, built_type: str) -> None:
     done = lookalike("types", "--json", "--stack", stack)
     (state,) = (each for each in json.loads(done.stdout) if each["type_id"] == built_type)
-    assert (state["origins"], state["up_to_date"]) == ({"uploaded": 3, "recognized": 0}, True)
+    assert (state["origins"], state["up_to_date"]) == (
+        {"uploaded": 3, "recognized": 0, "counterexample": 0},
+        True,
+    )
 
 
 def test_thresholds_come_as_json(stack: str, built_type: str, shared_type: str, tmp_path: Path) -> None:
