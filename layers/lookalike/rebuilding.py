@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -108,12 +109,14 @@ def bring_up_to_date(
         TooManyImagesError: it has more images than a type may have.
     """
     if not everything:
-        try:
+        with suppress(EncodingsNotReadyError):
             return rebuild_named(encoder, store, type_id, deadline, named)
-        except EncodingsNotReadyError:
-            pass  # the first to look builds it
     seconds = max(deadline - time.monotonic(), 0) + CLAIM_SECONDS
     with claimed(store.work, claim_key(store.model_id, type_id), seconds):
+        if not everything:
+            # Another may just have built it; the other images are then left to their own messages.
+            with suppress(EncodingsNotReadyError):
+                return rebuild_named(encoder, store, type_id, deadline, named)
         return rebuild(encoder, store, type_id, deadline, named)
 
 

@@ -25,6 +25,7 @@ from lookalike_tools.bench.measurements.listing import measure_listing
 from lookalike_tools.bench.measurements.machine import measure_machine
 from lookalike_tools.bench.measurements.scenes import measure_looking
 from lookalike_tools.bench.measurements.serving import measure_serving
+from lookalike_tools.bench.measurements.sharing import measure_sharing
 from lookalike_tools.bench.measurements.stages import measure_stages
 from lookalike_tools.bench.photos import phone_photo, small_photo
 from lookalike_tools.bench.results.picture import draw_picture
@@ -89,8 +90,9 @@ def run_bench(out: Path) -> None:
     with running_emulator() as emulator:
         step("querying")
         results["serving"] = asdict(measure_serving(emulator, models.int8, small[0]))
-        step(f"building {PHOTOS} photos")
+        step(f"building {PHOTOS} photos, by one function and by many")
         results["building"] = asdict(measure_building(emulator, places, phone))
+        results["sharing"] = asdict(measure_sharing(emulator, models.int8, small[0]))
     step("opening the console's pages")
     results["console"] = measure_console(models.int8, small[0])
     report = make_report(results)

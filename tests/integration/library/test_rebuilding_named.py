@@ -12,13 +12,14 @@ import pytest
 from lookalike import rebuilding
 from lookalike.errors import EncodingsNotReadyError, TooManyImagesError
 from lookalike.keys import claim_key, encodings_key
+from lookalike.matching.encodings import Encodings
 from lookalike.rebuilding import Rebuilt, rebuild_named
 from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import BATCH, Encoder
 from support.photographs import photograph
 from support.querying import ask
-from support.rebuilds import TYPE, encoded_images, upload, upload_and_build, version
+from support.rebuilds import TYPE, bring_up_to_date, encoded_images, upload, upload_and_build, version
 
 
 def look_at(encoder: Encoder, store: Store, *images: str, seconds: float = 60) -> Rebuilt:
@@ -140,6 +141,23 @@ def test_one_at_a_time_looks_at_all(encoder: Encoder, store: Store, first: str) 
         # Who looks at some images of a type that is built waits for nobody.
         rebuilding.bring_up_to_date(encoder, store, TYPE, deadline, [key])
     assert encoded_images(store) == [first, key]
+
+
+def test_a_type_that_another_has_just_built_is_not_looked_at_whole(encoder: Encoder, store: Store) -> None:
+    """Images that came since have messages of their own: others may be at them."""
+    keys = [upload(store, f"{index}.png", photograph(1, index)) for index in range(2)]
+
+    class InterruptedStore(Store):
+        def read_encodings(self, type_id: str) -> tuple[Encodings | None, str | None]:
+            read = super().read_encodings(type_id)
+            if len(keys) == 2:
+                bring_up_to_date(encoder, store)
+                keys.append(upload(store, "2.png", photograph(1, 2)))
+            return read
+
+    late = InterruptedStore(store.bucket, store.work, store.model_id, store.dimension)
+    rebuilding.bring_up_to_date(encoder, late, TYPE, time.monotonic() + 60, keys[:1])
+    assert encoded_images(store) == keys[:2]
 
 
 def test_encodings_that_vanish_meanwhile_are_built_anew(encoder: Encoder, store: Store, first: str) -> None:

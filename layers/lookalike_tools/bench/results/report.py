@@ -9,6 +9,7 @@ from lookalike_tools.bench.contenders.encoders import PLAIN
 from lookalike_tools.bench.measurements.building import PHOTOS
 from lookalike_tools.bench.measurements.listing import PHOTOS as LISTED
 from lookalike_tools.bench.measurements.machine import VIT_B_32_FLOPS
+from lookalike_tools.bench.measurements.sharing import REBUILDS, ROWS, UPLOADS
 from lookalike_tools.bench.results import costs
 
 FP32, INT8 = "Lookalike fp32", "Lookalike int8"
@@ -72,6 +73,7 @@ def make_tables(report: dict[str, Any]) -> list[Table]:
 def _goals(results: dict[str, Any], alone: float, among_others: float) -> list[dict[str, Any]]:
     comparing, building, serving = results["comparing"], results["building"], results["serving"]
     encode, looking, deciding = results["small"][INT8], results["looking"], results["deciding"]
+    sharing = results["sharing"]
 
     def faster(times: dict[str, float], name: str) -> float:
         return times[PLAIN] / times[name]
@@ -131,6 +133,10 @@ def _goals(results: dict[str, Any], alone: float, among_others: float) -> list[d
             (f"opening the console's page of {what}: seconds", taken, 2)
             for what, taken in results["console"].items()
         ),
+        (f"encodings a photo, {UPLOADS} uploads and {REBUILDS} rebuilds at once", sharing["encodings"], 1.05),
+        (f"S3 calls for a changed photo of a type with {ROWS:,}", sharing["calls"], 7),
+        ("listings among them", sharing["listings"], 0),
+        (f"lost refreshes of the gallery by {REBUILDS} writers at once", sharing["lost"], 0),
     ]
     return [
         *(
