@@ -139,9 +139,11 @@ def _refresh(messages: list[Message], deadline: float) -> Exception | None:
     type_ids = {type_id for message in asked for type_id in message.refresh or ()}
     if not asked:
         return None
-    seconds = deadline - time.monotonic()
+    seconds = max(deadline - time.monotonic(), 0)
+    # Types that were rebuilt may leave no time for it; a batch of nothing else does what it can.
+    begin = seconds > 0 or not any(message.type_ids for message in messages)
     try:
-        if seconds > 0 and _try_to_refresh(type_ids, seconds):
+        if begin and _try_to_refresh(type_ids, seconds):
             return None
         request_refresh(queue, config.queue_url, type_ids, max(message.tries for message in asked) + 1)
     except Exception as error:  # the types of the batch are done
