@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lookalike.matching.encodings import Encodings, Origin, Row
@@ -18,6 +18,9 @@ from lookalike_tools.live.stack import Stack
 
 BATCH = 48
 """Types read at once: so many are on the first screen of a large display."""
+
+MOST_COMPARED = 20_000_000
+"""Photos times types that are compared whenever all types are learnt from anew: less than a second."""
 
 SHOWN = 4
 """Pictures of a type in the grid."""
@@ -193,6 +196,21 @@ class Survey:
             self.gallery = read_gallery(self.stack)
             self._others = Others.of(self.gallery.type_ids, self.gallery.means)
             self._gallery_etag = etag
+            self._compare_again()
+
+    def _compare_again(self) -> None:
+        """Compare the photos that are known with all types as they are now, unless that takes long."""
+        others = self._others
+        found = {type_id: known for type_id, known in self.types.items() if known and known.encodings}
+        rows = sum(len(known.encodings.rows) for known in found.values() if known.encodings)
+        if others is None or rows * len(others.type_ids) > MOST_COMPARED:
+            return
+        for type_id, known in found.items():
+            nearer = nearer_elsewhere(known.encodings, others) if known.encodings else {}
+            if known.encodings and nearer != known.nearer:
+                again = replace(known, nearer=nearer, like=looks_like(known.encodings, nearer))
+                self.types = self.types | {type_id: again}
+                self.version += 1
 
     def _say(self, trouble: Exception | None) -> None:
         if (trouble is None) != (self.trouble is None):
