@@ -14,6 +14,8 @@ from lookalike.matching.settings import Rule
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.commands.options import AsJson, Model
 from lookalike_tools.evaluation.confusions import find_confusions
+from lookalike_tools.evaluation.corrections.month import evaluate_corrections
+from lookalike_tools.evaluation.corrections.table import print_corrections
 from lookalike_tools.evaluation.evaluate import draw_references, evaluate_rules
 from lookalike_tools.evaluation.photos import read_photos
 from lookalike_tools.evaluation.scenes.evaluate import evaluate_scenes
@@ -42,6 +44,12 @@ def evaluate(
         ),
     ] = "5",
     repeats: Annotated[int, typer.Option(min=1, help="How many times they are drawn.")] = 10,
+    corrections: Annotated[
+        bool,
+        typer.Option(
+            "--corrections", help="Instead: what a month of use and corrections makes of the types."
+        ),
+    ] = False,
     as_json: AsJson = False,
     report: Annotated[
         Path | None,
@@ -55,6 +63,9 @@ def evaluate(
         return
     if not photos:
         raise typer.BadParameter("give a folder of photos, or --scenes DIR", param_hint="DIR")
+    if corrections:
+        _evaluate_corrections(photos, model, counts, repeats, as_json=as_json, report=report)
+        return
     notes = Console(stderr=True)
     encoder = Encoder(model or prepare_model(notes))
     found = read_photos(encoder, photos, max(counts), notes)
@@ -110,6 +121,27 @@ def _evaluate_scenes(
 
         write_report(report, evaluation)
         notes.print(f"report: {report}")
+
+
+def _evaluate_corrections(
+    photos: Path, model: Path | None, counts: list[int], repeats: int, *, as_json: bool, report: Path | None
+) -> None:
+    if len(counts) > 1:
+        raise typer.BadParameter("with --corrections, give one number", param_hint="--references")
+    if report:
+        raise typer.BadParameter("--corrections draws none", param_hint="--report")
+    notes = Console(stderr=True)
+    encoder = Encoder(model or prepare_model(notes))
+    # One photo for the month and one that is never seen, at least.
+    found = read_photos(encoder, photos, counts[0] + 1, notes)
+    thresholds = {Rule.SIMILARITY: encoder.description.default_threshold, Rule.PROBABILITY: 0.5}
+    months = evaluate_corrections(found.encodings, thresholds, counts[0], repeats)
+    if as_json:
+        typer.echo(json.dumps(months, indent=2))
+    else:
+        print_corrections(months)
+    if print_left_out(notes, found.left_out):
+        raise typer.Exit(1)
 
 
 def _parse_counts(text: str) -> list[int]:
