@@ -20,13 +20,15 @@ class Image(NamedTuple):
     handler: str
 
 
-BuildImages = Callable[[Path | None], AbstractContextManager[dict[str, Image]]]
+BuildImages = Callable[..., AbstractContextManager[dict[str, Image]]]
 """`built_images` with engine and base given."""
 
 
 @contextmanager
-def built_images(engine: Engine, base: str, model_dir: Path | None) -> Iterator[dict[str, Image]]:
-    """Build the images of all functions with one model folder; by the function's package.
+def built_images(
+    engine: Engine, base: str, model_dir: Path | None, previous: Path | None = None
+) -> Iterator[dict[str, Image]]:
+    """Build the images of all functions with one model folder, and that of the model before; by package.
 
     Raises:
         EngineError: a build failed.
@@ -34,7 +36,7 @@ def built_images(engine: Engine, base: str, model_dir: Path | None) -> Iterator[
     images = {}
     with tempfile.TemporaryDirectory(prefix="lookalike-context-") as directory:
         context = Path(directory)
-        _lay_out_context(context, model_dir)
+        _lay_out_context(context, {".model": model_dir, ".previous": previous})
         try:
             for function in image_functions(read_template(ROOT / "template.yaml")).values():
                 package = package_of(function)
@@ -50,10 +52,11 @@ def built_images(engine: Engine, base: str, model_dir: Path | None) -> Iterator[
                 engine.remove_image(image.tag)
 
 
-def _lay_out_context(context: Path, model_dir: Path | None) -> None:
+def _lay_out_context(context: Path, models: dict[str, Path | None]) -> None:
     for name in ("requirements.txt", ".dockerignore"):
         shutil.copy(ROOT / name, context)
     for name in ("functions", "layers/lookalike"):
         shutil.copytree(ROOT / name, context / name)
-    if model_dir:
-        shutil.copytree(model_dir, context / ".model")
+    for name, folder in models.items():
+        if folder:
+            shutil.copytree(folder, context / name)

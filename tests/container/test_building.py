@@ -40,6 +40,16 @@ def test_a_build_with_the_stand_in_is_refused(
         pass
 
 
+def test_an_image_carries_the_model_before_where_there_is_one(
+    engine: Engine, build_images: BuildImages, images: dict[str, Image], tiny_clip: Path
+) -> None:
+    look = "import pathlib; print(sorted(p.name for p in pathlib.Path('/opt/previous').iterdir()))"
+    assert engine.run_python(images["recognize"].tag, look).strip() == "[]"
+    with build_images(tiny_clip, previous=tiny_clip) as upgrading:
+        files = sorted(path.name for path in tiny_clip.iterdir())
+        assert engine.run_python(upgrading["recognize"].tag, look).strip() == str(files)
+
+
 def test_the_images_share_all_layers_but_the_last(engine: Engine, images: dict[str, Image]) -> None:
     layers = [engine.inspect("image", image.tag)["RootFS"]["Layers"] for image in images.values()]
     assert layers[0][:-1] == layers[1][:-1]
