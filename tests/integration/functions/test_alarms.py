@@ -51,9 +51,9 @@ class Period:
 
 
 @pytest.fixture
-def period(empty_system: System, capsys: pytest.CaptureFixture[str]) -> Period:
-    empty_system.upload("1.png", photograph(1))
-    return Period(empty_system, capsys)
+def period(system: System, capsys: pytest.CaptureFixture[str]) -> Period:
+    system.upload("1.png", photograph(1))
+    return Period(system, capsys)
 
 
 def test_storage_that_fails_all_queries_of_few_breaches(period: Period) -> None:

@@ -40,14 +40,16 @@ class Calls:
 
 # Counted in tests, which hold them to be no more.
 QUERY = Calls(reads=2, writes=0)
-APPEND = Calls(reads=2, writes=2)
-REBUILD = Calls(reads=6, writes=4)
+APPEND = Calls(reads=3, writes=2)
+REBUILD = Calls(reads=5, writes=3)
 LOG_BYTES = 6_000
 """Of a recognition: what the function prints, what Lambda adds, and the API's line."""
 
 METRICS = 24
 ALARM_METRICS = 48
 QUEUES = 2
+MESSAGES = 2
+"""After an append: of its image's event, and of the gallery's refresh; each is sent, received and deleted."""
 
 # From the benchmark: int8, 12 megapixels, two cores.
 ENCODE_SECONDS = 0.061
@@ -97,7 +99,7 @@ def bill(use: Use) -> dict[str, float]:
         "S3, reads": sum(times * calls.reads for times, calls in steps) * S3_READ,
         "S3, writes and listings": sum(times * calls.writes for times, calls in steps) * S3_WRITE,
         "S3, photos and encodings kept": stored * (use.photo_bytes + ROW_BYTES) / 1e9 * STORED_GB,
-        "Queues, polled all the time": (QUEUES * POLLS + 3 * appended) * SQS_REQUEST,
+        "Queues, polled all the time": (QUEUES * POLLS + 3 * MESSAGES * appended) * SQS_REQUEST,
         "Events": asked * EVENT,
         "Logs": asked * LOG_BYTES / 1e9 * LOGGED_GB,
         "Metrics": METRICS * METRIC if asked else 0.0,
