@@ -117,3 +117,8 @@ def test_a_row_tells_all_that_is_known_of_its_image() -> None:
 def test_an_image_among_the_counterexamples_is_one_whatever_its_metadata_say() -> None:
     row = Provenance(Origin.RECOGNIZED).row("types/hex-nut/counterexamples/1.jpg", "the etag", "now")
     assert row.origin is Origin.COUNTEREXAMPLE
+
+
+def test_an_upload_may_have_the_name_of_its_file() -> None:
+    named = Provenance(filename="mutter.jpg")
+    assert from_metadata(to_metadata(named)) == named

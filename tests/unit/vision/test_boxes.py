@@ -45,8 +45,13 @@ def test_any_text_is_a_box_or_an_error_for_people(text: str) -> None:
         ("0.1,0.2,0.3,1.2", "leaves the photo"),
         ("-0.1,0.2,0.3,0.4", "leaves the photo"),
         ("0,0,1e999,1", "leaves the photo"),
-        ("120,80,400,300", "look like pixels"),
-        ("0.5,0.2,0.3,0.4", "is empty"),
+        ("120,80,400,300", "from 0 to 1; these look like pixels: divide x by the width and y by the height$"),
+        ("0,0,1,2.5", "look like pixels"),
+        ("0,0,1,2", "from 0 to 1$"),
+        ("-1,0,1,1", "from 0 to 1$"),
+        ("0,0,1e999,3", "from 0 to 1$"),
+        ("0.5,0.2,0.3,0.4", "the box 0.5,0.2,0.3,0.4 is empty"),
+        ("0.1,0.2,0.3,0.2", "is empty"),
         ("0.2,0.2,0.2000001,0.4", "is empty"),
     ],
 )
@@ -73,3 +78,32 @@ def test_the_square_holds_the_middle_of_the_box(box: Box, width: int, height: in
     square = square_around(box, width, height)
     assert square.x0 - 1e-9 <= x <= square.x1 + 1e-9
     assert square.y0 - 1e-9 <= y <= square.y1 + 1e-9
+
+
+def test_a_box_of_more_numbers_is_shown_in_part() -> None:
+    with pytest.raises(InvalidBoxError, match=r"the box 0\.1,0\.1,0\.1,0\.1,0\.1 has 7 numbers"):
+        make_box([0.1] * 7)
+
+
+def test_a_long_text_is_no_box() -> None:
+    assert parse_box("0,0,1,1".ljust(200)) == Box(0, 0, 1, 1)
+    with pytest.raises(InvalidBoxError):
+        parse_box("0,0,1,1".ljust(201))
+
+
+def test_a_text_that_is_no_box_is_shown_as_far_as_it_fits_a_line() -> None:
+    for length, shown in ((60, "x" * 60), (61, "x" * 60 + "...")):
+        with pytest.raises(InvalidBoxError, match=f"the box '{shown}' is not"):
+            parse_box("x" * length)
+
+
+def test_a_negative_zero_is_written_as_zero() -> None:
+    assert format_box(parse_box("-0.0,-0,0.5,1")) == "0,0,0.5,1"
+
+
+@pytest.mark.parametrize(
+    ("point", "held"),
+    [((0.2, 0.3), True), ((0.4, 0.5), True), ((0.1, 0.4), False), ((0.3, 0.6), False), ((0.5, 0.4), False)],
+)
+def test_a_box_holds_what_lies_in_it_or_on_its_border(point: tuple[float, float], held: bool) -> None:
+    assert Box(0.2, 0.3, 0.4, 0.5).holds(point) is held
