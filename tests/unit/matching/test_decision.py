@@ -42,6 +42,11 @@ def test_an_image_is_wholly_similar_to_itself_and_never_more() -> None:
     assert max(similarities) <= 1
 
 
+def test_rounding_takes_no_similarity_below_minus_1() -> None:
+    longer = np.array([1.0001, 0], np.float32)
+    assert cosine_similarities(longer, np.array([[-1, 0]], np.float32)).tolist() == [-1]
+
+
 @given(st.integers(1, 20), st.integers(0, 1000))
 def test_the_nearest_come_first_and_are_five_at_most(count: int, seed: int) -> None:
     query, *matrix = vectors(count + 1, seed)

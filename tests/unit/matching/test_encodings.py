@@ -228,3 +228,10 @@ def test_a_header_without_metadata_is_refused(data: bytes) -> None:
 def test_times_are_utc_in_seconds() -> None:
     assert now().endswith("+00:00")
     assert len(now()) == len(TIME)
+
+
+def test_encodings_begin_without_a_row_as_what_they_are_of() -> None:
+    empty = Encodings.empty("model", "hex-nut", 8)
+    assert (empty.model_id, empty.type_id, empty.rows) == ("model", "hex-nut", ())
+    assert empty.matrix.shape == (0, 8)
+    assert empty.matrix.dtype == np.float32

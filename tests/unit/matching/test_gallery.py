@@ -104,7 +104,9 @@ def test_odds_of_all_types_against_none_move_what_a_photo_may_show(odds: float) 
 
 
 def test_types_that_are_as_probable_rank_by_name() -> None:
-    rows = catalogue(seed=9, types=1, photos=3)["type-00"]
-    full = gallery_of({f"type-{number:03}": rows for number in range(200)})
-    for ranking in (full.rank(rows[0], 200), full.rank_views(rows[:1], [Box(0, 0, 1, 1)], 200)):
-        assert [type_id for type_id, _ in ranking.types] == list(full.type_ids)
+    kinds = list(catalogue(seed=9, types=2, photos=3).values())
+    full = gallery_of({f"type-{number:03}": kinds[number % 2] for number in range(200)})
+    query = kinds[0][:1]
+    for ranking in (full.rank(query[0], 200), full.rank_views(query, [Box(0, 0, 1, 1)], 200)):
+        ranked = [type_id for type_id, _ in ranking.types]
+        assert ranked == [*full.type_ids[::2], *full.type_ids[1::2]]
