@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 
 from lookalike.keys import encodings_prefix
 from lookalike.vision.model import read_description
@@ -114,9 +115,13 @@ def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
     assert all(api.recognize(type_id, photograph(1)).json()["match"] for type_id in types)
 
 
+def ask_all(api: Api) -> requests.Response:
+    return api.call("POST", "/recognize", data=photograph(1), headers={"Content-Type": "image/png"})
+
+
 def identify(api: Api) -> tuple[int, str]:
     """Status and model of an answer of all types."""
-    answer = api.call("POST", "/recognize", data=photograph(1), headers={"Content-Type": "image/png"})
+    answer = ask_all(api)
     return answer.status_code, answer.json()["model"]
 
 
@@ -131,6 +136,8 @@ def test_an_upgrade_that_carries_the_model_before_refuses_nobody_and_goes_back_h
     for type_id in (asked, matched, untouched):
         api.wait_until_built(type_id, 3)
     api.wait_until_quiet()
+    # What is known of all types follows a little later.
+    eventually(lambda: ask_all(api).json().get("types") == 3)
     first, second = (read_description(folder).model_id for folder in (model_dir, second_model))
     before = {key: etag for key, etag in api.objects().items() if key.startswith(encodings_prefix(first))}
     queries = Queries(api, asked)
