@@ -172,6 +172,11 @@ def claim_key(model_id: str, name: str) -> str:
     return f"claims/{model_id}/{name}"
 
 
+def verdict_claim_key(type_id: str, name: str) -> str:
+    """Key of the claim of who moves the photos of a name between a type's folders, whatever the model."""
+    return claim_key("_verdicts", f"{type_id}/{content_digest(name.encode())}")
+
+
 def recognized_name(image: bytes, image_format: str) -> str:
     """Name of an appended image: a digest of its bytes, so that the same bytes are appended once.
 

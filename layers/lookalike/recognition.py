@@ -22,6 +22,7 @@ from lookalike.matching.policy import Policy
 from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.provenance import Provenance
 from lookalike.storage.store import MAX_IMAGES, Store
+from lookalike.verdicts import take_back
 from lookalike.vision.boxes import Box, round_box
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.images import FORMATS, sniff_format
@@ -216,15 +217,15 @@ def append_match(store: Store, photo: QueryPhoto, match: Comparison, *, with_row
     # A photo without a box is encoded by its middle.
     window = round_box(match.box) if match.decision.view else None
     ours = Provenance(Origin.RECOGNIZED, round(nearest.similarity, 6), nearest.image, photo.filename, window)
+    counterexample = keys.image_key(encodings.type_id, name, keys.Folder.COUNTEREXAMPLES)
     try:
         etag, provenance = store.add_recognized_image(key, photo.data, FORMATS[image_format], ours)
+        if provenance is ours and store.has_image(counterexample):
+            # A person rejected it after these encodings were read.
+            take_back(store, encodings.type_id, name, etag)
+            return unchanged
     except ContentionError as error:
         logger.warning("a match is not appended", image=key, reason=str(error))
-        return unchanged
-    counterexample = keys.image_key(encodings.type_id, name, keys.Folder.COUNTEREXAMPLES)
-    if provenance is ours and store.has_image(counterexample):
-        # A person rejected it after these encodings were read.
-        store.bucket.delete_if(key, etag)
         return unchanged
     # Another query may have found the object elsewhere in this photo, and was first.
     if not with_row or provenance.box != window:

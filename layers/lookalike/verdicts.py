@@ -1,9 +1,11 @@
 """Verdicts: what people decide about photos that are in the buckets. A photo moves to where it belongs.
 
 It is copied first and removed second: a verdict that is interrupted leaves both, never neither, and the next
-try finishes it.
+try finishes it. One at a time moves the photos of a name: a copy has the ETag of what it was copied from, so
+what one verdict puts back could be what another is about to remove.
 """
 
+from contextlib import AbstractContextManager, suppress
 from enum import StrEnum
 
 from lookalike import keys
@@ -11,6 +13,7 @@ from lookalike.errors import InvalidNameError, NotFoundError
 from lookalike.keys import Folder
 from lookalike.matching.encodings import Origin, now
 from lookalike.storage.bucket import StoredObject
+from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionError, tries
 from lookalike.storage.provenance import Provenance, from_metadata, to_metadata, verdict_to_metadata
 from lookalike.storage.store import Store
@@ -24,6 +27,9 @@ class Verdict(StrEnum):
     IS_ONE = "is_one"
     IS_NOT = "is_not"
 
+
+CLAIM_SECONDS = 60
+"""How long a claim holds should its holder be killed: longer than a function takes to answer."""
 
 FOLDERS = {Verdict.IS_ONE: Folder.IMAGES, Verdict.IS_NOT: Folder.COUNTEREXAMPLES}
 
@@ -51,17 +57,43 @@ def judge(
     """
     name = _name(type_id, photo)
     for _ in tries(ATTEMPTS):
-        found = store.find_photo(photo)
-        if found is None:
-            moved = keys.image_key(type_id, name, FOLDERS[verdict])
-            if store.moved_from(moved) == photo.removesuffix(name):
-                return moved
-            raise NotFoundError(f"there is no {photo}")
         try:
-            return _move(store, type_id, name, found, verdict, by, box)
-        except Conflict:
+            with _moving(store, type_id, name):
+                return _judge(store, type_id, name, photo, verdict, by, box)
+        except (ClaimedError, Conflict):
             continue
     raise ContentionError(f"others changed {photo} in each of {ATTEMPTS} attempts")
+
+
+def take_back(store: Store, type_id: str, name: str, etag: str) -> None:
+    """Remove an image that was appended while a person rejected it, if it is rejected still.
+
+    Args:
+        store: the buckets.
+        type_id: the type that it was appended to.
+        name: its name, and that of the counterexample.
+        etag: what was appended.
+
+    Raises:
+        ContentionError: verdicts about it were under way each time.
+    """
+    key, counterexample = (keys.image_key(type_id, name, folder) for folder in Folder)
+    for _ in tries(ATTEMPTS):
+        with suppress(ClaimedError), _moving(store, type_id, name):
+            if store.has_image(counterexample):
+                with suppress(Conflict):
+                    store.bucket.delete_if(key, etag)
+            return
+    raise ContentionError(f"verdicts about {key} were under way in each of {ATTEMPTS} attempts")
+
+
+def _moving(store: Store, type_id: str, name: str) -> AbstractContextManager[None]:
+    """Be the only one who moves or takes back the photos of a name within the block.
+
+    Raises:
+        ClaimedError: another is at it.
+    """
+    return claimed(store.work, keys.verdict_claim_key(type_id, name), CLAIM_SECONDS)
 
 
 def _name(type_id: str, photo: str) -> str:
@@ -75,6 +107,18 @@ def _name(type_id: str, photo: str) -> str:
         f"{photo!r} is no photo to decide about: give the key of an image or counterexample of type "
         f"{type_id!r}, or of a missed photo"
     )
+
+
+def _judge(
+    store: Store, type_id: str, name: str, photo: str, verdict: Verdict, by: str | None, box: Box | None
+) -> str:
+    found = store.find_photo(photo)
+    if found:
+        return _move(store, type_id, name, found, verdict, by, box)
+    moved = keys.image_key(type_id, name, FOLDERS[verdict])
+    if store.moved_from(moved) == photo.removesuffix(name):
+        return moved
+    raise NotFoundError(f"there is no {photo}")
 
 
 def _move(

@@ -9,7 +9,20 @@ from hypothesis.stateful import (
     rule,
 )
 
-from integration.histories.doings import Doings
+from integration.histories.correcting import Corrections
+from integration.histories.draws import (
+    BOXES,
+    CALLS,
+    FILENAMES,
+    INDEX,
+    MODELS,
+    NAMES,
+    NO_IMAGE,
+    SHOTS,
+    SUBJECT_OF_TYPE,
+    TYPES,
+    WRONG_BOX,
+)
 from lookalike.keys import encodings_key, image_key, inbox_key
 from lookalike.matching.encodings import Origin, Row
 from lookalike.matching.settings import Look
@@ -18,20 +31,8 @@ from lookalike.vision.boxes import Box, format_box
 from lookalike.vision.views import windows
 from support.photographs import photograph, scene
 
-SUBJECT_OF_TYPE = {"hex-nut": 0, "gear": 1}
-TYPES = st.sampled_from([*SUBJECT_OF_TYPE])
-SHOTS = st.integers(0, 4)
-CALLS = st.integers(0, 9)
-NAMES = st.sampled_from(["a.png", "ä +.png", "c.jpg"])
-FILENAMES = st.sampled_from([None, "b.png"])
-MODELS = st.integers(0, 1)
-INDEX = st.integers(0, 99)
-NO_IMAGE = b"no image"
-WRONG_BOX = "0.5,0.5,0.1"
-BOXES = st.sampled_from(["0.1,0.1,0.6,0.6", "0.5,0.25,1,0.75", WRONG_BOX])
 
-
-class Life(Doings):
+class Life(Corrections):
     """The life of a bucket; what holds in the end is checked when it is torn down."""
 
     # What people do
@@ -64,18 +65,13 @@ class Life(Doings):
     @rule(index=INDEX)
     def delete(self, index: int) -> None:
         key = sorted(self.images)[index % len(self.images)]
-        # Before the call: its event must find it gone.
-        del self.images[key]
-        self.removed.add(key)
-        self.stores[0].delete_image(key)
+        self._delete(key)
 
     @precondition(lambda self: any(o is Origin.RECOGNIZED for _, o in self.images.values()))
     @rule()
     def delete_what_was_recognised(self) -> None:
         keys = [key for key, (_, origin) in sorted(self.images.items()) if origin is Origin.RECOGNIZED]
-        del self.images[keys[-1]]
-        self.removed.add(keys[-1])
-        self.stores[0].delete_image(keys[-1])
+        self._delete(keys[-1])
 
     @rule(type_id=TYPES, name=NAMES, subject=st.integers(0, 1), shot=SHOTS)
     def put_in_the_inbox(self, type_id: str, name: str, subject: int, shot: int) -> None:
@@ -187,7 +183,9 @@ class Life(Doings):
         rows = self._rows(model, type_id)
         assert sorted(row.image for row in rows) == sorted(expected)
         assert {row.image: row.origin for row in rows} == expected
-        boxes = {row.image: format_box(row.box) for row in rows if row.box and row.origin is Origin.UPLOADED}
+        boxes = {
+            row.image: format_box(row.box) for row in rows if row.box and row.origin is not Origin.RECOGNIZED
+        }
         assert boxes == {key: box for key, box in self.boxes.items() if key in expected}
         encodings, _ = store.read_encodings(type_id)
         if encodings:
@@ -212,9 +210,10 @@ class Life(Doings):
     def _settle(self) -> None:
         """Until everything that was begun is done, and every event has been heard."""
         self.redrive()
-        while self.tasks or self.asked_again or self.inbox or any(self.queues):
+        while self.tasks or self.asked_again or self.told_again or self.inbox or any(self.queues):
             for task in list(self.tasks):
                 self._finish(task)
+            self._tell_again()
             for again in [*self.asked_again]:
                 self.asked_again.remove(again)
                 self._finish(self._recognize(**again))

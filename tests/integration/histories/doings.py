@@ -2,105 +2,37 @@
 
 import json
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote_plus
-from uuid import uuid4
 
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-)
-from mypy_boto3_s3 import S3Client
-
+from integration.histories.books import Books
 from integration.histories.interleaving import Task, stop_here
 from lookalike.aws.inbox_queue import Put
 from lookalike.aws.messages import read_message, wanted_of_types
 from lookalike.errors import EncodingsNotReadyError, ImageError, NotFoundError
 from lookalike.inbox import take
-from lookalike.keys import claim_key, content_digest, parse_image_key, parse_inbox_key
-from lookalike.matching.encodings import Origin, Row
+from lookalike.keys import Folder, claim_key, content_digest, image_key, parse_inbox_key, recognized_name
+from lookalike.matching.encodings import Row
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look, Rule
 from lookalike.rebuilding import bring_up_to_date
 from lookalike.recognition import recognize
-from lookalike.storage.bucket import Bucket, Page, StoredObject
 from lookalike.storage.claims import ClaimedError
 from lookalike.storage.compare_and_swap import ContentionError
-from lookalike.storage.store import Store
-from lookalike.vision.encoder import Encoder
 from support.querying import ask
 
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
-
-class TimelessBucket(Bucket):
-    """A bucket that tells no times: what has changed must be found by what messages name.
-
-    Else the seconds that a test takes would decide which way it goes.
-    """
-
-    def head(self, key: str) -> StoredObject | None:
-        found = super().head(key)
-        return found and replace(found, modified=LONG_AGO)
-
-    def list_page(self, prefix: str, token: str | None = None, limit: int = 1000) -> Page[StoredObject]:
-        page = super().list_page(prefix, token, limit)
-        return page._replace(items=[replace(entry, modified=LONG_AGO) for entry in page.items])
-
-
-class Doings(RuleBasedStateMachine):
-    """The life of a bucket: what each image's bytes must be, its origin, and the box that people gave it."""
-
-    s3: S3Client
-    encoders: tuple[Encoder, Encoder]
-    current: "Doings"
+class Doings(Books):
+    """What people and functions do in a bucket's life."""
 
     def __init__(self) -> None:
         super().__init__()
-        Doings.current = self
-        bucket, work = (TimelessBucket(self.s3, f"life-{uuid4().hex}") for _ in range(2))
-        for each in (bucket, work):
-            self.s3.create_bucket(Bucket=each.name)
-        self.stores = [Store(bucket, work, encoder.model_id, encoder.dimension) for encoder in self.encoders]
-        self.images: dict[str, tuple[bytes, Origin]] = {}
-        self.boxes: dict[str, str] = {}
-        self.removed: set[str] = set()
-        # Each model has functions and queues of its own.
-        self.queues: tuple[list[str], list[str]] = ([], [])
         self.dead_letters: tuple[list[str], list[str]] = ([], [])
         self.tasks: list[Task] = []
         self.after: dict[Task, Any] = {}
         self.asked_again: list[dict[str, Any]] = []
-        self.queries: dict[str, bytes] = {}
         self.inbox: list[Put] = []
         self.put_in_inbox: list[Put] = []
         self.told: set[str] = set()
-
-    def succeeded(self, method: str, key: str) -> None:
-        """S3 has carried out a call: what must be true of it, and the event it makes of it."""
-        if method not in ("PUT", "DELETE") or not parse_image_key(key):
-            return
-        if method == "DELETE" and key in self.images:
-            del self.images[key]
-            self.removed.add(key)
-        elif method == "PUT" and key not in self.images:
-            (digest,) = (digest for digest in self.queries if digest in key)
-            self.images[key] = self.queries[digest], Origin.RECOGNIZED
-            self.boxes.pop(key, None)
-        elif method == "PUT":
-            assert self.images[key][1] is Origin.UPLOADED, "a recognised image overwrote another"
-        name = "ObjectCreated:Put" if method == "PUT" else "ObjectRemoved:Delete"
-        record = {"eventName": name, "s3": {"object": {"key": quote_plus(key, safe="/")}}}
-        for queue in self.queues:
-            queue.append(json.dumps({"Records": [record]}))
-
-    def _put(self, key: str, data: bytes, box: str | None = None) -> None:
-        self.images[key] = data, Origin.UPLOADED
-        self.boxes.pop(key, None)
-        if box:
-            self.boxes[key] = box
-        self.stores[0].bucket.put(key, data, "image/png", {"box": box} if box else None)
 
     def _recognize(
         self,
@@ -112,6 +44,9 @@ class Doings(RuleBasedStateMachine):
         look: Look = Look.CENTRE,
     ) -> Task:
         self.queries[content_digest(query)] = query
+        name = recognized_name(query, "png")
+        rejected, came = self._is_rejected(type_id, name), len(self.came)
+        gone = len(self.taken_out), len(self.moved)
 
         def work() -> str | None:
             try:
@@ -133,6 +68,10 @@ class Doings(RuleBasedStateMachine):
             if found.appended.doubtful:
                 self._request_rebuild(model, type_id, [found.appended.doubtful])
             assert found.appended.image is None or (append and found.comparison.decision.match)
+            still = rejected and image_key(type_id, name, Folder.COUNTEREXAMPLES) not in self.came[came:]
+            others = self.came[came:].count(image_key(type_id, name)) > 1
+            if still and not others and query not in [*self.taken_out[gone[0] :], *self.moved[gone[1] :]]:
+                assert found.appended.image is None, "a photo that a person rejected was appended again"
             return found.appended.image
 
         task = Task(work)

@@ -1,13 +1,15 @@
 """Work that stops before each of its calls to S3, so that a test can say what happens in between."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mypy_boto3_s3 import S3Client
+
+METADATA = "x-amz-meta-"
 
 
 class Crash(BaseException):
@@ -77,18 +79,24 @@ class Task:
 _current: ContextVar[Task | None] = ContextVar("task", default=None)
 
 
+def current_task() -> Task | None:
+    """The task that does this; None outside of tasks."""
+    return _current.get()
+
+
 def stop_here() -> None:
     """Stop as before a call to S3, where a task does this; elsewhere do nothing."""
     if task := _current.get():
         task.stop()
 
 
-def stop_before_calls(s3: S3Client, succeeded: Callable[[str, str], None]) -> None:
+def stop_before_calls(s3: S3Client, succeeded: Callable[[str, str, Mapping[str, str]], None]) -> None:
     """Make tasks stop before each call of a client.
 
     Args:
         s3: the client.
-        succeeded: told the method and key of each call that S3 has carried out, before the task knows.
+        succeeded: told the method, key and metadata of each call that S3 has carried out, before the task
+            knows.
     """
     sent: ContextVar[Any] = ContextVar("sent")
 
@@ -99,7 +107,12 @@ def stop_before_calls(s3: S3Client, succeeded: Callable[[str, str], None]) -> No
     def after(parsed: dict[str, Any], **_: Any) -> None:
         if parsed["ResponseMetadata"]["HTTPStatusCode"] < 300:
             path = unquote(urlsplit(sent.get().url).path)
-            succeeded(sent.get().method, path.lstrip("/").partition("/")[2])
+            succeeded(sent.get().method, path.lstrip("/").partition("/")[2], _metadata(sent.get().headers))
 
     s3.meta.events.register("before-send.s3", before)
     s3.meta.events.register("after-call.s3", after)
+
+
+def _metadata(headers: Mapping[str, str | bytes]) -> dict[str, str]:
+    texts = {name.lower(): text if isinstance(text, str) else text.decode() for name, text in headers.items()}
+    return {name.removeprefix(METADATA): text for name, text in texts.items() if name.startswith(METADATA)}

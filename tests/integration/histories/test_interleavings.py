@@ -1,10 +1,12 @@
 """Whatever happens in whatever order, encodings end as what the images say: each once, nothing lost.
 
-People put, overwrite and remove images; recognitions append them, and answer photos of the inbox; rebuilds
-of two models run. Each of these may be halted, or end for good, before any of its calls to S3, while the
-others go on. Events arrive late, twice, in any order, or land among the dead letters until they are redriven.
-Each photo that was put into the inbox is answered.
+People put, overwrite and remove images and counterexamples, and decide about photos; recognitions append
+images, and answer photos of the inbox; rebuilds of two models run. Each of these may be halted, or end for
+good, before any of its calls to S3, while the others go on. Events arrive late, twice, in any order, or
+land among the dead letters until they are redriven. Each photo that was put into the inbox is answered.
 """
+
+from collections.abc import Mapping
 
 import boto3
 import pytest
@@ -12,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from mypy_boto3_s3 import S3Client
 
+from integration.histories.books import Books
 from integration.histories.bucket_life import Life
-from integration.histories.doings import Doings
 from integration.histories.interleaving import InOneThread, stop_before_calls
 from lookalike import inbox, rebuilding, recognition
 from lookalike.storage import compare_and_swap
@@ -27,8 +29,8 @@ STEPS_AN_EXAMPLE = 50
 def watched_s3(emulator: Emulator) -> S3Client:
     s3: S3Client = boto3.client("s3", endpoint_url=emulator.endpoint_url, region_name=REGION, **CREDENTIALS)
 
-    def succeeded(method: str, key: str) -> None:
-        Doings.current.succeeded(method, key)
+    def succeeded(method: str, key: str, metadata: Mapping[str, str]) -> None:
+        Books.current.succeeded(method, key, metadata)
 
     stop_before_calls(s3, succeeded)
     return s3
