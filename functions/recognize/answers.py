@@ -4,6 +4,7 @@ from typing import Any
 
 from lookalike.describing import ImageState, TypeState
 from lookalike.identification import Identification
+from lookalike.matching.diagnosis import Diagnosis
 from lookalike.matching.encodings import Origin
 from lookalike.matching.gallery import Gallery
 from lookalike.missed import Missed
@@ -109,7 +110,7 @@ def missed(photo: Missed) -> judging.MissedPhoto:
     )
 
 
-def described(state: TypeState, model_id: str) -> schemas.TypeAnswer:
+def described(state: TypeState, diagnosis: Diagnosis | None, model_id: str) -> schemas.TypeAnswer:
     """One type as it stands."""
     return schemas.TypeAnswer(
         type_id=state.type_id,
@@ -126,4 +127,5 @@ def described(state: TypeState, model_id: str) -> schemas.TypeAnswer:
         settings=state.settings.settings,
         notice=state.settings.notice,
         up_to_date=state.up_to_date,
+        diagnosis=diagnosis,
     )

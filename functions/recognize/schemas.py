@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lookalike.keys import QUERY_KEY_PATTERN, TYPE_ID_PATTERN, parse_inbox_key
 from lookalike.matching.decision import DECIMALS
+from lookalike.matching.diagnosis import Diagnosis
 from lookalike.matching.encodings import Origin
 from lookalike.matching.policy import Source
 from lookalike.matching.settings import Look, Rule, TypeSettings
@@ -36,6 +37,7 @@ ImageOrigin = Annotated[
     Literal[Origin.UPLOADED, Origin.RECOGNIZED] | None,
     Query(description="Only images that were `uploaded`, or `recognized`: the newest first."),
 ]
+Diagnose = Annotated[bool, Query(description="Whether to tell what is wrong with its photos.")]
 MissedType = Annotated[
     str | None, Query(pattern=TYPE_ID_PATTERN, description="Only photos that came closest to this type.")
 ]
@@ -238,6 +240,9 @@ class TypeAnswer(BaseModel):
     settings: TypeSettings
     notice: Annotated[str | None, Field(description="What of the settings is passed over, and why.")]
     up_to_date: Annotated[bool, Field(description="Whether the encodings say what the images say.")]
+    diagnosis: Annotated[
+        Diagnosis | None, Field(description="What is wrong with its references, where `diagnose` asks.")
+    ]
 
 
 class ImageEntry(BaseModel):

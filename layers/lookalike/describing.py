@@ -1,4 +1,4 @@
-"""Describing: a type as it stands, and each of its images."""
+"""Describing: a type as it stands, what is wrong with its photos, and each of its images."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
@@ -11,6 +11,7 @@ from lookalike import keys
 from lookalike.errors import InvalidTokenError, no_images
 from lookalike.image_versions import list_versions
 from lookalike.keys import Folder
+from lookalike.matching.diagnosis import Diagnosis, diagnose
 from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
 from lookalike.matching.settings import StoredSettings
 from lookalike.storage.bucket import Page, StoredObject
@@ -74,6 +75,11 @@ def describe_type(store: Store, type_id: str) -> TypeState:
         settings=store.read_settings(type_id),
         up_to_date=encodings.is_current(images),
     )
+
+
+def diagnose_type(store: Store, type_id: str) -> Diagnosis:
+    """Find what is wrong with a type's references, from its encodings and what is known of all types."""
+    return diagnose(_encodings(store, type_id), store.read_gallery())
 
 
 def describe_images(

@@ -27,7 +27,7 @@ COMMANDS = {
         "remove_old_encodings",
         "delete",
     ),
-    "photos": ("import_", "recognize", "types", "review"),
+    "photos": ("import_", "recognize", "types", "review", "diagnose"),
     "models": ("export_model", "evaluate", "calibrate", "bench"),
 }
 """The rooms of `lookalike_tools.commands` and their modules, in the order of the help; each module has a

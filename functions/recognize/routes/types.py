@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from lookalike.describing import describe_type
+from lookalike.describing import describe_type, diagnose_type
 from lookalike.matching.settings import TypeSettings
 from recognize import answers, schemas
 from recognize.body import read_settings
@@ -22,9 +22,11 @@ def list_types(limit: schemas.Limit = 1000, next_token: schemas.Token = None) ->
 
 
 @router.get("/types/<type_id>", summary="Describe a type")
-def get_type(type_id: schemas.TypeId) -> schemas.TypeAnswer:
+def get_type(type_id: schemas.TypeId, diagnose: schemas.Diagnose = False) -> schemas.TypeAnswer:
     """Its encodings by origin, rejected images with reasons, settings, and whether it is up to date."""
-    return answers.described(describe_type(store, type_id), encoder.model_id)
+    state = describe_type(store, type_id)
+    diagnosis = diagnose_type(store, type_id) if diagnose else None
+    return answers.described(state, diagnosis, encoder.model_id)
 
 
 @router.put("/types/<type_id>/settings", summary="Set a type's decision settings")

@@ -55,6 +55,16 @@ def read_type(stack: Stack, type_id: str) -> dict[str, Any]:
     return state
 
 
+def read_diagnosis(stack: Stack, type_id: str) -> dict[str, Any]:
+    """What is wrong with a type's references, as `lookalike.matching.diagnosis.Diagnosis` describes it.
+
+    Raises:
+        StackError: there is no such type.
+    """
+    diagnosis: dict[str, Any] = get_json(stack, f"/types/{type_id}", diagnose="true")["diagnosis"]
+    return diagnosis
+
+
 def delete_image(stack: Stack, type_id: str, name: str, folder: Folder = Folder.IMAGES) -> None:
     """Remove an image of a type, or a counterexample.
 

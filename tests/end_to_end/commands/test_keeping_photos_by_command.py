@@ -1,5 +1,6 @@
-"""People import, ask, list, calibrate and review from the command line."""
+"""People import, ask, list, diagnose, calibrate and review from the command line."""
 
+import json
 import re
 from pathlib import Path
 from uuid import uuid4
@@ -166,6 +167,21 @@ def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> No
     assert line.split()[-2:] == ["3", "0"]
 
 
+def test_diagnosing_names_photos_that_add_nothing(api: Api, stack: str, built_type: str) -> None:
+    api.upload(built_type, "same.png", photograph(1, 0))
+    api.wait_until_built(built_type, 4)
+    done = lookalike("diagnose", built_type, "--stack", stack)
+    assert done.returncode == 0, done.stderr
+    assert f"{built_type}  4 references" in done.stdout
+    assert "adds nothing to 0.png, 1.0000: same.png" in done.stdout
+    done = lookalike("diagnose", "--json", "--stack", stack)
+    assert done.returncode == 0, done.stderr
+    found = {each["type_id"]: each for each in json.loads(done.stdout)}
+    assert f"types/{built_type}/images/same.png" in [
+        each["image"] for each in found[built_type]["duplicates"]
+    ]
+
+
 def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
     api: Api, stack: str, tmp_path: Path
 ) -> None:
@@ -218,6 +234,7 @@ def test_calibrating_leaves_settings_that_nobody_has_put_right(
         ("import", "{folder}"),
         ("recognize", "nut", "photo.png"),
         ("review", "nut"),
+        ("diagnose", "nut"),
         ("calibrate",),
     ],
 )
@@ -238,6 +255,7 @@ def test_without_a_stack_each_says_so_in_one_line(tmp_path: Path, arguments: tup
         (("import", "{folder}/none"), "is no folder"),
         (("recognize", "no-such-type", "{photo}"), "there is no type 'no-such-type'"),
         (("recognize", "nut", "{folder}/none.png"), "can't be read"),
+        (("diagnose", "no-such-type"), "there is no type 'no-such-type'"),
         (("review", "no-such-type"), "there is no type 'no-such-type'"),
         (("calibrate", "no-such-type"), "no encodings of no-such-type"),
     ],

@@ -129,3 +129,18 @@ def test_types_come_in_pages(shared_system: System) -> None:
 def test_a_stand_in_is_not_told_as_clip(shared_system: System) -> None:
     status, answer = shared_system.call("GET /health")
     assert (status, answer["model"], answer["stand_in"]) == (200, "thumbnail-1", True)
+
+
+def test_a_type_is_diagnosed_where_that_is_asked(shared_system: System, three_photos: str) -> None:
+    key = shared_system.upload("same.png", photograph(1, 0), three_photos)
+    shared_system.deliver_all()
+    assert shared_system.call(TYPE, type_id=three_photos)[1]["diagnosis"] is None
+    status, answer = shared_system.call(TYPE, type_id=three_photos, params={"diagnose": "true"})
+    assert status == 200
+    found = answer["diagnosis"]
+    assert found["references"] == 4
+    same = {"image": key, "same_as": key.replace("same.png", "0.png"), "similarity": 1.0}
+    assert same in found["duplicates"]
+    assert [point["references"] for point in found["learning_curve"]] == [1, 2, 3]
+    assert shared_system.call(TYPE, type_id=three_photos, params={"diagnose": "perhaps"})[0] == 400
+    assert shared_system.call(TYPE, type_id="no-such-type", params={"diagnose": "true"})[0] == 404

@@ -1,0 +1,62 @@
+"""`lookalike diagnose`."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from lookalike.keys import file_name
+from lookalike_tools.commands.options import AsJson, LiveStack
+from lookalike_tools.live.api import list_types, read_diagnosis
+from lookalike_tools.live.stack import find_stack
+
+console = Console()
+
+
+def diagnose(
+    type_id: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="All types if left out.")] = None,
+    stack: LiveStack = "lookalike",
+    as_json: AsJson = False,
+) -> None:
+    """Find reference photos that do harm or add nothing, types that look alike, and where more would help."""
+    live = find_stack(stack)
+    type_ids = [type_id] if type_id else list_types(live)
+    with ThreadPoolExecutor() as threads:
+        found = dict(zip(type_ids, threads.map(partial(read_diagnosis, live), type_ids), strict=True))
+    if as_json:
+        typer.echo(
+            json.dumps(
+                [{"type_id": name} | each for name, each in found.items()], indent=2, ensure_ascii=False
+            )
+        )
+        return
+    if not found:
+        console.print("There are no types: `lookalike import DIR` brings some.")
+    for name, diagnosis in found.items():
+        told = list(_tell(diagnosis))
+        console.print(f"[bold]{name}[/]  {diagnosis['references']} references", highlight=False)
+        for line in told or ["nothing is wrong"]:
+            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _tell(diagnosis: dict[str, Any]) -> Iterator[str]:
+    """A line for each finding."""
+    if diagnosis["compared"] < diagnosis["references"]:
+        yield f"{diagnosis['compared']} of them looked at"
+    for other in diagnosis["confusable"]:
+        yield f"{other['share']:.0%} of its uploaded photos look more like {other['type_id']}"
+    for stray in diagnosis["strays"]:
+        yield f"nearer to {stray['type_id']}: {file_name(stray['image'])}"
+    for alone in diagnosis["alone"]:
+        yield f"no neighbour, {alone['similarity']:.4f} to the nearest: {file_name(alone['image'])}"
+    for same in diagnosis["duplicates"]:
+        kept, similarity = file_name(same["same_as"]), same["similarity"]
+        yield f"adds nothing to {kept}, {similarity:.4f}: {file_name(same['image'])}"
+    if diagnosis["one_more"] is None:
+        yield "too few photos: three uploaded ones tell what one more would bring"
+    elif diagnosis["too_few"]:
+        yield f"too few photos: one more brings up to {diagnosis['one_more']:.4f} similarity to the nearest"
