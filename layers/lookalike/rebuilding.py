@@ -1,36 +1,18 @@
 """Rebuilding: make a type's encodings match its images."""
 
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 
-import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
-from numpy.typing import NDArray
-
-from lookalike.errors import EncodingsNotReadyError, ImageError, InvalidBoxError, NotFoundError
-from lookalike.image_versions import LookedAt, Version, etag_of, list_versions, versions_of
+from lookalike.errors import EncodingsNotReadyError
+from lookalike.image_reading import MOST_UNREAD, Outcome, StorageError, encode_images, head_images
+from lookalike.image_versions import LookedAt, Version, list_versions, versions_of
 from lookalike.keys import claim_key
-from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Rejection, Row, now
-from lookalike.storage.bucket import StoredObject
+from lookalike.matching.encodings import EncodedImage, Encodings, Rejection, Row
 from lookalike.storage.claims import claimed
-from lookalike.storage.provenance import BOX, from_metadata
 from lookalike.storage.store import MAX_IMAGES, Store, too_many_images
-from lookalike.vision.encoder import BATCH, Encoder
-
-READERS = 4
-"""Images read at a time: keeps the cores busy while S3 is waited for."""
-
-DECODERS = 2
-"""Images decoded at a time: bounds memory, at what `lookalike.vision.images.MAX_PIXELS_OF` allows each."""
-
-AHEAD = 2 * BATCH
-"""Images that may be read before they are encoded: bounds memory."""
+from lookalike.vision.encoder import Encoder
 
 SAVE_SECONDS = 30
 """How long encoding goes on before what is done is saved: bounds what a killed rebuild loses."""
@@ -41,18 +23,8 @@ SAVE_ATTEMPTS = 12
 CLAIM_SECONDS = 20
 """How long a claim holds after the deadline: time for saving."""
 
-MOST_UNREAD = 8
-"""Images that S3 may fail to give before a rebuild gives up: then S3 fails, not one of its objects."""
-
-_readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
-_decoding = threading.Semaphore(DECODERS)
-
-StorageError = ClientError | BotoCoreError
-Outcome = EncodedImage | Rejection | StorageError | None
-"""What came of a version of an image; None if it is gone."""
 Look = Callable[[Encodings, LookedAt], dict[str, str]]
 """Looks at images: gets encodings that were read before; gives the version of each image, by its key."""
-Prepared = tuple[Row, NDArray[np.uint8]] | Rejection | StorageError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +148,7 @@ def rebuild_named(
         if not was_built:
             raise EncodingsNotReadyError(f"type {type_id!r} is not built", [type_id])
         known = current.etags()
-        there = [image for image in _readers.map(store.head_image, sorted(named)) if image]
+        there = head_images(store, named)
         others = {key: etag for key, etag in known.items() if key not in named}
         found = others | versions_of(current, there, looked_at)
         if len(found) > max(MAX_IMAGES, len(known)):
@@ -206,7 +178,7 @@ def _reconcile_until_still(
             return replace(rebuilt, complete=True)
         if outcomes and (time.monotonic() >= deadline or len(failures) >= MOST_UNREAD):
             return rebuilt
-        outcomes.update(_encode(encoder, store, new, min(time.monotonic() + SAVE_SECONDS, deadline)))
+        outcomes.update(encode_images(encoder, store, new, min(time.monotonic() + SAVE_SECONDS, deadline)))
         rebuilt = _save(store, rebuilt, outcomes, current, found, look)
 
 
@@ -277,83 +249,3 @@ def _entries(outcomes: Mapping[Version, Outcome]) -> dict[Version, Row | Rejecti
     return rows | {
         version: outcome for version, outcome in outcomes.items() if isinstance(outcome, Rejection)
     }
-
-
-def _encode(
-    encoder: Encoder, store: Store, versions: Sequence[Version], save_at: float
-) -> Iterator[tuple[Version, Outcome]]:
-    """What comes of versions of images, until it is time to save: of at least one batch.
-
-    While a batch is encoded, the next images are read and decoded.
-    """
-    waiting = iter(versions)
-
-    def read_ahead(count: int) -> Iterator[tuple[Version, Future[Prepared]]]:
-        for version in islice(waiting, count):
-            yield version, _readers.submit(_prepare, encoder, store, version)
-
-    reading = deque(read_ahead(AHEAD))
-    encoded_any, unread = False, 0
-    try:
-        while reading and unread < MOST_UNREAD:
-            if encoded_any and time.monotonic() >= save_at:
-                return
-            asked, rows, pixels = [], [], []
-            for _ in range(min(BATCH, len(reading))):
-                version, future = reading[0]
-                # A read that hangs must not keep what was encoded from being saved.
-                wait([future], max(0, save_at - time.monotonic()) if encoded_any else None)
-                if not future.done():
-                    break
-                prepared = future.result()
-                reading.popleft()
-                reading.extend(read_ahead(1))
-                if isinstance(prepared, tuple):
-                    asked.append(version)
-                    rows.append(prepared[0])
-                    pixels.append(prepared[1])
-                elif isinstance(prepared, Rejection):
-                    yield _found(version, prepared), prepared
-                else:
-                    unread += prepared is not None
-                    yield version, prepared
-            if rows:
-                encodings = encoder.encode_pixels(np.stack(pixels))
-                for version, row, encoding in zip(asked, rows, encodings, strict=True):
-                    yield _found(version, row), EncodedImage(row, encoding)
-            encoded_any = True
-    finally:
-        for _, future in reading:
-            future.cancel()
-
-
-def _found(asked: Version, entry: Row | Rejection) -> Version:
-    """The version that was found: the one asked for, or that of other bytes, which came meanwhile."""
-    return asked if entry.etag == etag_of(asked[1]) else (entry.image, entry.etag)
-
-
-def _prepare(encoder: Encoder, store: Store, version: Version) -> Prepared:
-    """Read and decode an image: its row and pixels, or why there are none; None if it is gone."""
-    key, etag = version[0], etag_of(version[1])
-    try:
-        image = store.get_image(key)
-    except NotFoundError:
-        return None
-    except ImageError as error:
-        return Rejection(key, etag, str(error), now())
-    except (ClientError, BotoCoreError) as error:
-        return error
-    came = image.modified.isoformat()
-    try:
-        row = from_metadata(image.metadata).row(key, image.etag, came)
-        with _decoding:
-            return row, _preprocess(encoder, image, row)
-    except (ImageError, InvalidBoxError) as error:
-        return Rejection(key, image.etag, str(error), came, image.metadata.get(BOX))
-
-
-def _preprocess(encoder: Encoder, image: StoredObject, row: Row) -> NDArray[np.uint8]:
-    """What is encoded of an image: its middle, the square around its box, or the window that matched."""
-    if row.box and row.origin is Origin.RECOGNIZED:
-        return encoder.preprocess_window(image.data, row.box)
-    return encoder.preprocess(image.data, row.box)

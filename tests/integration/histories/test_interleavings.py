@@ -17,7 +17,7 @@ from mypy_boto3_s3 import S3Client
 from integration.histories.books import Books
 from integration.histories.bucket_life import Life
 from integration.histories.interleaving import InOneThread, stop_before_calls
-from lookalike import inbox, rebuilding, recognition
+from lookalike import image_reading, inbox, recognition
 from lookalike.storage import compare_and_swap
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
@@ -41,7 +41,7 @@ def test_encodings_end_as_what_the_images_say(
 ) -> None:
     monkeypatch.setattr(compare_and_swap, "BACKOFF_SECONDS", 0)
     # An example must go the same way each time; what runs at once is for test_load.py.
-    monkeypatch.setattr(rebuilding, "_readers", InOneThread())
+    monkeypatch.setattr(image_reading, "_readers", InOneThread())
     monkeypatch.setattr(recognition, "_threads", InOneThread())
     monkeypatch.setattr(inbox, "_readers", InOneThread())
     life = type("Life", (Life,), {"s3": watched_s3, "encoders": (encoder, other_encoder)})
