@@ -176,3 +176,28 @@ def test_all_of_a_batch_can_fail(client: Mock) -> None:
     assert max(waits) <= 12 * 60
     show_again_soon(client, URL, [])
     assert client.change_message_visibility_batch.call_count == 10
+
+
+def test_a_batch_goes_to_the_queue_it_is_for(client: Mock) -> None:
+    client.send_message_batch.return_value = {}
+    request_rebuilds(client, URL, ["hex-nut"])
+    show_again_soon(
+        client, URL, [SQSRecord({"receiptHandle": "r", "attributes": {"ApproximateReceiveCount": "1"}})]
+    )
+    (batch,), (again,) = (
+        [call.kwargs for call in method.call_args_list]
+        for method in (client.send_message_batch, client.change_message_visibility_batch)
+    )
+    assert (batch["QueueUrl"], again["QueueUrl"]) == (URL, URL)
+    assert [entry["DelaySeconds"] for entry in batch["Entries"]] == [0]
+
+
+def test_a_refresh_that_was_postponed_says_how_often(client: Mock) -> None:
+    request_refresh(client, URL, ["hex-nut"])
+    request_refresh(client, URL, ["hex-nut"], tries=3)
+    assert [message.tries for message in sent(client)] == [0, 3]
+
+
+def test_a_type_that_was_never_built_is_asked_for_without_images(client: Mock) -> None:
+    request_build_once(client, URL, "never-built")
+    assert sent(client) == [Message(rebuild="never-built", images=())]

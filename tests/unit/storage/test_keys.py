@@ -143,3 +143,19 @@ def test_other_keys_are_no_photos_of_the_inbox(key: str) -> None:
 @pytest.mark.parametrize("key", ["inbox/hex-nut/monday/1.jpg", "queries/1.jpg", "1.jpg"])
 def test_a_file_name_is_the_last_part_of_a_key(key: str) -> None:
     assert keys.file_name(key) == "1.jpg"
+
+
+def test_a_missed_photo_lies_with_its_type_by_the_digest_of_its_bytes() -> None:
+    key = keys.missed_key("hex-nut", b"photo", "JPEG")
+    name = keys.recognized_name(b"photo", "JPEG")
+    assert key == f"missed/hex-nut/{name}"
+    assert keys.parse_missed_key(key) == ("hex-nut", name)
+    assert (keys.missed_prefix("hex-nut"), keys.missed_prefix()) == ("missed/hex-nut/", "missed/")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["missed/", "missed/hex-nut/", "missed/hex nut/1.jpg", "missed/hex-nut/a/1.jpg", "inbox/hex-nut/1.jpg"],
+)
+def test_other_keys_are_no_missed_photos(key: str) -> None:
+    assert keys.parse_missed_key(key) is None

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from lookalike.errors import InvalidBoxError
 from lookalike.keys import MAX_KEY_BYTES
 from lookalike.matching.encodings import Origin
-from lookalike.storage.provenance import Provenance, from_metadata, to_metadata
+from lookalike.storage.provenance import (
+    MAX_CALLER,
+    Provenance,
+    from_metadata,
+    moved_from,
+    to_metadata,
+    verdict_to_metadata,
+)
 from lookalike.vision.boxes import Box
 
 NEAREST = "types/hex-nut/images/schöne Mutter.jpg"
@@ -122,3 +129,17 @@ def test_an_image_among_the_counterexamples_is_one_whatever_its_metadata_say() -
 def test_an_upload_may_have_the_name_of_its_file() -> None:
     named = Provenance(filename="mutter.jpg")
     assert from_metadata(to_metadata(named)) == named
+
+
+def test_a_verdict_is_kept_with_who_made_it_when_and_of_what() -> None:
+    at, before = "2030-01-01T00:00:00+00:00", "missed/hex-nut/"
+    metadata = verdict_to_metadata("is_one", "jörg", at, before)
+    assert metadata == {
+        "verdict": "is_one",
+        "verdict-at": at,
+        "moved-from": before,
+        "verdict-by": "j?rg",
+    }
+    assert (moved_from(metadata), moved_from({})) == (before, None)
+    assert "verdict-by" not in verdict_to_metadata("is_not", None, at, before)
+    assert len(verdict_to_metadata("is_not", "x" * 999, at, before)["verdict-by"]) == MAX_CALLER

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookalike.errors import InvalidBoxError
-from lookalike.vision.boxes import Box, format_box, make_box, parse_box, square_around
+from lookalike.vision.boxes import Box, format_box, make_box, object_in_square, parse_box, square_around
 
 PAIRS = (
     st.tuples(st.floats(0, 1), st.floats(0, 1))
@@ -107,3 +107,12 @@ def test_a_negative_zero_is_written_as_zero() -> None:
 )
 def test_a_box_holds_what_lies_in_it_or_on_its_border(point: tuple[float, float], held: bool) -> None:
     assert Box(0.2, 0.3, 0.4, 0.5).holds(point) is held
+
+
+def test_the_object_in_a_square_is_what_the_square_is_around() -> None:
+    box = Box(0.3, 0.5, 0.5, 0.8)
+    square = square_around(box, 1200, 800)
+    found = object_in_square(square)
+    assert found.middle == pytest.approx(box.middle, abs=1e-6)
+    # Its longer side is the box's: squares don't tell the shorter one.
+    assert (found.x1 - found.x0, found.y1 - found.y0) == pytest.approx((0.2, 0.3), abs=1e-5)
