@@ -51,8 +51,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Do what a batch of messages asks for, each thing once; messages of what failed come again."""
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     messages = _read(event)
-    failures = _rebuild(wanted_of_types(messages), deadline)
-    unrefreshed = _refresh(messages, deadline)
+    failures = _rebuild(messages, deadline)
+    unrefreshed = _refresh([*messages.values()], deadline)
 
     def handle(record: SQSRecord) -> None:
         message = read_message(record.body)
@@ -69,20 +69,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     return response
 
 
-def _read(event: dict[str, Any]) -> list[Message]:
-    """The messages of a batch that can be read; the others fail when their turn comes."""
-    messages = []
+def _read(event: dict[str, Any]) -> dict[str, Message]:
+    """The messages of a batch that can be read, by their ids; the others fail when their turn comes."""
+    messages = {}
     for record in event["Records"]:
         with suppress(ValueError):
-            messages.append(read_message(record["body"]))
+            messages[record["messageId"]] = read_message(record["body"])
     return messages
 
 
-def _rebuild(wanted: dict[str, Wanted], deadline: float) -> dict[str, Exception]:
+def _rebuild(messages: dict[str, Message], deadline: float) -> dict[str, Exception]:
     """Bring types up to date, and have the gallery follow them; why some failed, by type."""
     failures: dict[str, Exception] = {}
     looked_at: list[str] = []
-    for type_id, of_type in wanted.items():
+    for type_id, of_type in wanted_of_types(messages.values()).items():
+        # The first message that told of it stands for all.
+        logger.set_correlation_id(next(id_ for id_, told in messages.items() if type_id in told.type_ids))
         # Types that the first ones leave no time for get a message, lest all return to the queue.
         late = bool(looked_at) and time.monotonic() >= deadline
         try:

@@ -59,10 +59,10 @@ def test_cfn_lint_has_nothing_to_say_about_a_template(path: Path) -> None:
     assert lint_file(path) == []
 
 
-def test_matches_become_messages_of_a_queue(api: Api, shared_type: str) -> None:
+def test_matches_become_messages_of_a_queue(api: Api, built_type: str) -> None:
     with deployed(api, read_template(COOKBOOK / "matches-to-queue.yaml")) as outputs:
-        put(api, shared_type, "miss.png", photograph(2))
-        key = put(api, shared_type, "match.png", photograph(1), order="A17")
+        put(api, built_type, "miss.png", photograph(2))
+        key = put(api, built_type, "match.png", photograph(1), order="A17")
         (told, *_) = eventually(lambda: messages(api, outputs["MatchesUrl"]))
         assert (told["match"], told["photo"], told["context"]) == (True, key, {"order": "A17"})
 
@@ -106,7 +106,7 @@ def make_destination(api: Api, template: dict[str, Any], url: str) -> None:
 
 
 def test_what_becomes_of_photos_is_posted_to_a_webhook(
-    api: Api, shared_type: str, service: tuple[str, list[tuple[str | None, dict[str, Any]]]]
+    api: Api, built_type: str, service: tuple[str, list[tuple[str | None, dict[str, Any]]]]
 ) -> None:
     url, posted = service
     template = read_template(COOKBOOK / "webhook.yaml")
@@ -115,9 +115,9 @@ def test_what_becomes_of_photos_is_posted_to_a_webhook(
     make_destination(api, template, url)
     with deployed(api, template, Url=url, ApiKey=KEY):
         keys = {
-            put(api, shared_type, "webhook-match.png", photograph(1)),
-            put(api, shared_type, "webhook-miss.png", photograph(2)),
-            put(api, shared_type, "webhook-refused.png", b"no image"),
+            put(api, built_type, "webhook-match.png", photograph(1)),
+            put(api, built_type, "webhook-miss.png", photograph(2)),
+            put(api, built_type, "webhook-refused.png", b"no image"),
         }
         eventually(lambda: {detail["photo"] for _, detail in posted} >= keys)
     assert {key for key, _ in posted} == {KEY}
@@ -146,7 +146,7 @@ def notified(api: Api) -> tuple[str, str]:
     ],
     ids=["match", "miss", "no image", "no type"],
 )
-@pytest.mark.usefixtures("shared_type")
+@pytest.mark.usefixtures("built_type")
 def test_a_workflow_recognises_branches_and_notifies(
     api: Api, notified: tuple[str, str], type_id: str, data: bytes, subject: str
 ) -> None:

@@ -12,7 +12,7 @@ from lookalike.keys import image_key
 from lookalike_tools.live.stack import Stack
 from lookalike_tools.local.emulator import Emulator
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 def eventually(condition: Callable[[], Any]) -> Any:

@@ -6,13 +6,18 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from end_to_end.commands.command_line import COMMAND, write_ready_file
 from lookalike.keys import inbox_key
 from support.deployed import Api
 from support.photographs import photograph
 
 
-def test_events_are_followed_until_interrupted(api: Api, shared_type: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_events_are_followed_until_interrupted(
+    api: Api, shared_type: str, tmp_path: Path, number: signal.Signals
+) -> None:
     ready = write_ready_file(api, tmp_path / "ready.json")
     rules = api.stack.client("events")
     before = {rule["Name"] for rule in rules.list_rules()["Rules"]}
@@ -26,13 +31,13 @@ def test_events_are_followed_until_interrupted(api: Api, shared_type: str, tmp_p
         assert following.stdout
         assert following.stderr
         assert following.stderr.readline() == "listening\n"
-        keys = [inbox_key(shared_type, f"followed-{number}.png") for number in range(2)]
+        keys = [inbox_key(shared_type, f"followed-{photo}.png") for photo in range(2)]
         for key in keys:
             api.s3.put_object(Bucket=api.stack.work_bucket, Key=key, Body=photograph(2))
         told: set[str] = set()
         while not set(keys) <= told:
             event = json.loads(following.stdout.readline())
             told.add(event["detail"].get("photo"))
-        following.send_signal(signal.SIGINT)
+        following.send_signal(number)
         assert following.wait(timeout=60) == 0
     assert {rule["Name"] for rule in rules.list_rules()["Rules"]} == before

@@ -1,6 +1,5 @@
 """`lookalike local`."""
 
-import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from lookalike_tools.commands.interrupting import interrupt_by_signals
 from lookalike_tools.commands.options import Model
 from lookalike_tools.export.default_model import prepare_model
 from lookalike_tools.local.stack import ROOT, LocalStack, follow_logs, local_stack, write_ready_file
@@ -41,9 +41,7 @@ def run_stack(
         ModelError: `model_dir` holds no model.
         LocalStackError: the stack can't be started, or stopped by itself.
     """
-    # Both signals: a shell that starts us in the background has SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_by_signals()
     if ready_file:
         ready_file.parent.mkdir(parents=True, exist_ok=True)
         ready_file.unlink(missing_ok=True)
