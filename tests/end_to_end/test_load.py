@@ -39,14 +39,14 @@ def test_a_hundred_recognitions_and_uploads_at_once_lose_nothing(
         for shot in range(1, CALLERS + 1)
     ]
     queries = [
-        threads.submit(api.recognize, names[shot % types], photograph(1, 1000 + shot))
+        threads.submit(api.recognize, names[shot % types], photograph(1, 1000 + shot), threshold=0.5)
         for shot in range(CALLERS)
     ]
     answers = [query.result() for query in queries]
     keys = {upload.result() for upload in uploads}
     assert [answer.status_code for answer in answers] == [200] * CALLERS
     appended = {answer.json()["appended"] for answer in answers}
-    assert len(appended) == CALLERS
+    assert len(appended - {None}) == CALLERS
     for name in names:
         api.wait_until_built(name, 1 + 2 * CALLERS // types)
     listed = {
