@@ -28,7 +28,7 @@ loads the function, must end before API Gateway gives up."""
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
     """This API's description."""
-    from recognize.openapi import describe_api  # noqa: PLC0415 (it would slow each cold start down)
+    from recognize.openapi import describe_api
 
     return Response(200, "application/json", describe_api(app, lookalike.__version__))
 

@@ -9,27 +9,27 @@ class NamedError(Exception):
     """Base of all of them: Lambda gives callers an error's class name, without a module."""
 
 
-class BadRequest(NamedError):  # noqa: N818 (the name is the contract, here and below)
+class BadRequest(NamedError):
     """What is asked can't be read."""
 
 
-class NotFound(NamedError):  # noqa: N818
+class NotFound(NamedError):
     """No such type or photo."""
 
 
-class NotReady(NamedError):  # noqa: N818
+class NotReady(NamedError):
     """The type's encodings are still being built: ask again in a moment."""
 
 
-class ImageRefused(NamedError):  # noqa: N818
+class ImageRefused(NamedError):
     """The photo is none that can be recognised."""
 
 
-class TooManyImages(NamedError):  # noqa: N818
+class TooManyImages(NamedError):
     """The type has more images than it may have."""
 
 
-class StorageFailed(NamedError):  # noqa: N818
+class StorageFailed(NamedError):
     """Storage can't be reached: ask again in a moment."""
 
 

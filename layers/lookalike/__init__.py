@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     # onnxruntime takes a third of a second to load: only who encodes waits for it.
     if name == "Encoder":
-        from lookalike.vision.encoder import Encoder  # noqa: PLC0415 (that is the point)
+        from lookalike.vision.encoder import Encoder
 
         return Encoder
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -86,7 +86,7 @@ def request_rebuilds(
                 {
                     "Id": str(number),
                     "MessageBody": _write(Message(rebuild=type_id)),
-                    "DelaySeconds": random.randint(0, within_seconds),  # noqa: S311 (spreads work, no secret)
+                    "DelaySeconds": random.randint(0, within_seconds),
                 }
                 for number, type_id in enumerate(part)
             ],
@@ -155,7 +155,7 @@ def failed_seconds(receives: int) -> int:
 
 
 def _jittered(longest: float) -> int:
-    return round(random.uniform(longest / 2, longest))  # noqa: S311 (spreads work, no secret)
+    return round(random.uniform(longest / 2, longest))
 
 
 def _send(client: "SQSClient", queue_url: str, message: Message, delay: int) -> None:

@@ -46,7 +46,7 @@ class PresignedPost:
     fields: dict[str, str]
 
 
-class Unchanged(Exception):  # noqa: N818 (an outcome of a conditional read, not a failure)
+class Unchanged(Exception):
     """The object still has the ETag that the reader knows."""
 
 

@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 Version = TypeVar("Version")
 
 
-class Conflict(Exception):  # noqa: N818 (an outcome of a conditional write, not a failure)
+class Conflict(Exception):
     """What is there is not what was expected: another writer was first."""
 
 

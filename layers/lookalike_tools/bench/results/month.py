@@ -118,4 +118,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201
+    print(table())  # noqa: T201 - it is run for what it prints
