@@ -8,7 +8,7 @@ from hypothesis import Phase, settings
 
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import Emulator, running_emulator
-from support.thumbnail_model import save_thumbnail_model
+from support.encodings.thumbnail_model import save_thumbnail_model
 
 # Torch takes seconds to import, and most tests need none: what exports is imported where it is needed.
 
@@ -46,7 +46,7 @@ def other_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 @pytest.fixture(scope="session")
 def clip_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small CLIP, as sentence-transformers saves it."""
-    from support.tiny_clip import save_tiny_clip  # noqa: PLC0415 - torch is slow
+    from support.encodings.tiny_clip import save_tiny_clip  # noqa: PLC0415 - torch is slow
 
     return save_tiny_clip(tmp_path_factory.mktemp("clip-source") / "tiny")
 

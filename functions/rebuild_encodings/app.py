@@ -22,12 +22,12 @@ from lookalike.aws.queue import (
     request_sweep,
     show_again_soon,
 )
-from lookalike.gallery_refresh import refresh_gallery
 from lookalike.keys import GALLERY, claim_key
-from lookalike.rebuilding import Rebuilt, bring_up_to_date
+from lookalike.rebuilding.gallery_refresh import refresh_gallery
+from lookalike.rebuilding.reconciling import Rebuilt, bring_up_to_date
+from lookalike.rebuilding.sweeping import slice_of_today, types_in_slice
 from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.compare_and_swap import ContentionError
-from lookalike.sweeping import slice_of_today, types_in_slice
 
 started = start(share_cores=True)
 config, encoder, store = started.config, started.encoder, started.store

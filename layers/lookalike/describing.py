@@ -9,11 +9,11 @@ from typing import Literal
 
 from lookalike import keys
 from lookalike.errors import InvalidTokenError, no_images
-from lookalike.image_versions import list_versions
 from lookalike.keys import Folder
 from lookalike.matching.diagnosis import Diagnosis, diagnose
 from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
 from lookalike.matching.settings import StoredSettings
+from lookalike.rebuilding.image_versions import list_versions
 from lookalike.storage.bucket import Page, StoredObject
 from lookalike.storage.store import Store
 

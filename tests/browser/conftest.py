@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from browser.watching import FLAGS, PATIENCE_MS, ConsoleProcess, Opened
 from lookalike_tools.local.stack import LocalStack, local_stack, write_ready_file
 from support.deployed import Api
-from support.thumbnail_model import save_thumbnail_model
+from support.encodings.thumbnail_model import save_thumbnail_model
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 COMMAND = Path(sys.executable).with_name("lookalike")

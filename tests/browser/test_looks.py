@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from browser.types_for_tests import drop, put_type
 from browser.watching import NARROW, WIDE
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 OpenConsole = Callable[..., Page]
 PAGES = {

@@ -13,7 +13,7 @@ from lookalike.keys import image_key
 from lookalike.matching.encodings import Origin
 from lookalike.storage.provenance import Provenance, to_metadata
 from support.deployed import Api, eventually
-from support.photographs import blended, photograph
+from support.photos.photographs import blended, photograph
 
 OpenConsole = Callable[..., Page]
 SUBJECTS = count(810)

@@ -11,8 +11,8 @@ from browser.types_for_tests import put_type
 from browser.watching import ConsoleProcess, Opened
 from lookalike_tools.local.stack import LocalStack, local_stack, write_ready_file
 from support.deployed import Api
+from support.encodings.thumbnail_model import save_thumbnail_model
 from support.fault_proxy import FaultProxy
-from support.thumbnail_model import save_thumbnail_model
 
 OpenConsole = Callable[..., Page]
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from browser.types_for_tests import drop, put_type
 from support.deployed import Api, eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 OpenConsole = Callable[..., Page]
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from browser.types_for_tests import drop, find_type, put_type
 from support.deployed import Api, eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 OpenConsole = Callable[..., Page]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from playwright.sync_api import Locator, Page
 
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 _DROP = """([zone, files]) => {
     const dropped = new DataTransfer();

@@ -14,7 +14,7 @@ from container.images import BuildImages, Image, built_images
 from lookalike.vision.model import ModelDescription, read_description
 from lookalike_tools.export.exporter import export_model
 from lookalike_tools.local.emulator import Emulator
-from support.tiny_clip import save_tiny_clip
+from support.encodings.tiny_clip import save_tiny_clip
 
 FIGURES = pytest.StashKey[list[str]]()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from transformers import CLIPConfig, CLIPModel
 
-from support.tiny_clip import CONFIG, MODULE_FOLDER, save_tiny_clip
+from support.encodings.tiny_clip import CONFIG, MODULE_FOLDER, save_tiny_clip
 
 
 def save_full_size_clip(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from container.runtime_api import FunctionError
 from lookalike.matching.encodings import Origin
 from lookalike.storage.store import Store
 from lookalike.vision.model import ModelDescription
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from lookalike_tools.local.stack import local_stack
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 @pytest.fixture(scope="session")

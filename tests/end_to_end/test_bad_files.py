@@ -7,11 +7,11 @@ from typing import Any
 import psutil
 import pytest
 
-from lookalike import image_reading
+from lookalike.rebuilding import image_reading
 from lookalike.vision import images
-from support.bad_files import damaged_images, no_images, odd_images
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.bad_files import damaged_images, no_images, odd_images
+from support.photos.photographs import photograph
 
 MOST_GROWTH_MB = (images.MOST_MEMORY + image_reading.READERS * images.MAX_BYTES) // 2**20
 """One image is prepared at a time if it is large; others are read meanwhile."""

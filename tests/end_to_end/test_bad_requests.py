@@ -8,7 +8,7 @@ import pytest
 
 from recognize.body import MAX_BODY_BYTES
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 GOOD = photograph(1)
 PNG = {"Content-Type": "image/png"}

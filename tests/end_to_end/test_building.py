@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from support.deployed import Api, eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 def test_uploads_alone_build_the_encodings_of_each_type(api: Api, new_type: str) -> None:

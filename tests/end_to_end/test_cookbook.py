@@ -16,7 +16,7 @@ from lookalike.keys import inbox_key
 from lookalike_tools.local.template import read_template
 from recognize import named_errors
 from support.deployed import Api, eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 COOKBOOK = Path(__file__).with_name("cookbook")
 KEY = "a key of the service's own"

@@ -15,7 +15,7 @@ from lookalike_tools.live.deleting import delete_stack
 from lookalike_tools.live.stack import Stack
 from lookalike_tools.local.stack import local_stack
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 TYPE = "hex-nut"
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from support.deployed import Api, eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 SUBJECTS = range(100, 106)
 

@@ -9,7 +9,7 @@ import pytest
 from lookalike.keys import inbox_key
 from support.deployed import Api, eventually
 from support.event_bus import Bus, listening
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from support.deployed import Api, eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 @pytest.mark.parametrize("name", ["1.png", "two words.png", "Größe+1.png", "ナット #5.png", "a/b.png"])

@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.recognition import APPEND_ATTEMPTS
 from support.deployed import Api, eventually, logged
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 CALLERS = 100
 

@@ -6,7 +6,7 @@ from typing import Any
 import requests
 
 from support.deployed import Api, eventually, log_lines, logged
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 def test_a_recognition_is_logged_under_its_requests_id(api: Api, built_type: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from support.deployed import Api
 from support.event_bus import Bus, listening
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from lookalike.vision.boxes import round_box
 from lookalike.vision.views import windows
 from recognize.body import MAX_BODY_BYTES
 from support.deployed import Api
-from support.photographs import photograph, scene
+from support.photos.photographs import photograph, scene
 
 
 class Nearest(BaseModel, extra="forbid", strict=True):

@@ -17,8 +17,8 @@ from lookalike_tools.live.old_encodings import old_models, remove_encodings
 from lookalike_tools.live.rebuilding import rebuild_types
 from lookalike_tools.local.stack import local_stack
 from support.deployed import Api, eventually, logged
-from support.photographs import photograph
-from support.tiny_clip import save_tiny_clip
+from support.encodings.tiny_clip import save_tiny_clip
+from support.photos.photographs import photograph
 
 FUNCTIONS = ("RecognizeFunction", "RebuildEncodingsFunction")
 

@@ -4,7 +4,7 @@ import time
 
 from lookalike.keys import image_key
 from lookalike.matching.encodings import Encodings
-from lookalike.rebuilding import Rebuilt, rebuild
+from lookalike.rebuilding.reconciling import Rebuilt, rebuild
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 

@@ -25,7 +25,7 @@ from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
 from support.event_schemas import check_event
 from support.fault_proxy import FaultProxy
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 FUNCTIONS = "recognize", "rebuild_encodings"
 TYPE = "hex-nut"

@@ -7,7 +7,7 @@ import pytest
 
 from end_to_end.commands.command_line import lookalike, write_ready_file
 from support.deployed import Api
-from support.thumbnail_model import save_thumbnail_model
+from support.encodings.thumbnail_model import save_thumbnail_model
 
 
 @pytest.fixture

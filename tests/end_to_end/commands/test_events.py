@@ -11,7 +11,7 @@ import pytest
 from end_to_end.commands.command_line import COMMAND, write_ready_file
 from lookalike.keys import inbox_key
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

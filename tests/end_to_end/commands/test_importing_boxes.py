@@ -9,7 +9,7 @@ import pytest
 from end_to_end.commands.command_line import lookalike, write_ready_file
 from lookalike.keys import image_key
 from support.deployed import Api, eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 SHOTS = 3
 

@@ -12,7 +12,7 @@ from end_to_end.commands.command_line import lookalike, write_ready_file
 from lookalike.keys import settings_key
 from lookalike.vision.boxes import Box
 from support.deployed import Api
-from support.photographs import photograph, scene
+from support.photos.photographs import photograph, scene
 
 SHOTS = 4
 

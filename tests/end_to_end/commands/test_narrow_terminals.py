@@ -6,7 +6,7 @@ import pytest
 
 from end_to_end.commands.command_line import lookalike, write_ready_file
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 NAMES = [f"an-adjustable-open-end-spanner-with-a-long-name-{size}" for size in ("06mm", "08mm")]
 

@@ -7,7 +7,7 @@ import pytest
 
 from end_to_end.commands.command_line import lookalike, write_ready_file
 from support.deployed import Api
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 @pytest.fixture

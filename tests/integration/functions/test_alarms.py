@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.alarms import breaches
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import ROUTE, System
 
 INVOCATIONS = "RecognizeFunction Invocations"

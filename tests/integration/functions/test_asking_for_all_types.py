@@ -8,7 +8,7 @@ import pytest
 
 from lookalike.recognition import QueryPhoto
 from lookalike.storage.provenance import from_metadata
-from support.photographs import blended, photograph
+from support.photos.photographs import blended, photograph
 from support.system import TYPE, System
 
 ROUTE = "POST /recognize"

@@ -8,7 +8,7 @@ import pytest
 from lookalike.aws.queue import request_rebuild
 from lookalike.keys import image_key
 from lookalike.vision.boxes import parse_box, square_around
-from support.photographs import photograph, scene
+from support.photos.photographs import photograph, scene
 from support.system import System
 
 SIZE = (320, 240)

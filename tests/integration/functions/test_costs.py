@@ -3,7 +3,7 @@
 import pytest
 
 from lookalike_tools.bench.results.month import APPEND, LOG_BYTES, QUERY, REBUILD, Calls
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import System
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lookalike.keys import Folder, image_key, settings_key
 from lookalike.matching.encodings import Origin
-from support.photographs import blended, photograph
+from support.photos.photographs import blended, photograph
 from support.system import System
 
 PUT = "PUT /types/{type_id}/counterexamples/{name}"

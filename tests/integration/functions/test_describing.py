@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import System
 
 TYPE = "GET /types/{type_id}"

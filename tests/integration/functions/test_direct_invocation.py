@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lookalike.keys import inbox_key
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import TYPE, System
 
 QUERY = "queries/a"

@@ -17,7 +17,7 @@ from lookalike.keys import image_key
 from lookalike.recognition import APPEND_ATTEMPTS
 from lookalike_tools.live.dead_letters import redrive
 from support.deployed import eventually
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import API_SECONDS, TYPE, System
 
 
@@ -194,7 +194,7 @@ def test_a_killed_rebuild_goes_on_from_what_was_saved(system: System) -> None:
     keys = [system.upload(f"{index:02}.png", photograph(1, index)) for index in range(10, 40)]
     system.proxy.break_("GET", "30.png", "hang")
     script = (
-        "import sys, time; from lookalike import rebuilding; rebuilding.SAVE_SECONDS = 0;"
+        "import sys, time; from lookalike.rebuilding import reconciling; reconciling.SAVE_SECONDS = 0;"
         "sys.path.insert(0, 'functions'); from rebuild_encodings.app import encoder, store;"
         f"rebuilding.rebuild(encoder, store, {TYPE!r}, time.monotonic() + 60)"
     )

@@ -8,7 +8,7 @@ import pytest
 from lookalike_tools.local.emulator import Emulator
 from recognize.inbox import MOST_RECEIVES
 from support.inbox import Inbox
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import TYPE, System, running_system
 
 

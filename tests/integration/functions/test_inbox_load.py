@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import settings
 
 from support.inbox import Inbox
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import System
 
 PHOTOS = 1_000 if settings.get_current_profile_name() == "soak" else 200

@@ -8,7 +8,7 @@ import pytest
 
 from lookalike.keys import content_digest, encodings_key
 from lookalike.vision.views import windows
-from support.photographs import photograph, scene
+from support.photos.photographs import photograph, scene
 from support.system import ROUTE, System
 
 SIZE = (320, 240)

@@ -10,7 +10,7 @@ import pytest
 from lookalike.keys import Folder, image_key
 from lookalike.matching.settings import KeepMissed
 from lookalike_tools.local.emulator import Emulator
-from support.photographs import blended, photograph
+from support.photos.photographs import blended, photograph
 from support.system import System, running_system
 
 LIST = "GET /missed"

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from lookalike import sweeping
 from lookalike.aws import queue
 from lookalike.aws.messages import Message, Sweep
 from lookalike.aws.queue import MOST_TRIES, request_rebuild, request_refresh, request_sweep
 from lookalike.keys import GALLERY, claim_key, encodings_key, image_key
+from lookalike.rebuilding import sweeping
 from lookalike.storage.claims import claimed
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import ROUTE, TYPE, System
 
 

@@ -9,11 +9,11 @@ import onnxruntime
 import pytest
 
 from lookalike.aws.queue import request_rebuild
-from lookalike.image_reading import MOST_UNREAD
 from lookalike.keys import image_key
+from lookalike.rebuilding.image_reading import MOST_UNREAD
 from lookalike.vision.encoder import BATCH
 from lookalike_tools.local.emulator import Emulator
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import TYPE, System, running_system
 
 TRIES = 3

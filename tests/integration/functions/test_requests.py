@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.keys import gallery_key, image_key, recognized_name, settings_key
 from recognize.body import MAX_BODY_BYTES
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import ROUTE, Context, System
 
 

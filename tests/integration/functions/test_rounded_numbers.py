@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.photographs import blended, photograph
+from support.photos.photographs import blended, photograph
 from support.system import ROUTE, System
 
 

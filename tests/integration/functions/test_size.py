@@ -10,7 +10,7 @@ from lookalike.describing import ImageState, describe_images, describe_images_of
 from lookalike.keys import image_key
 from lookalike.matching.encodings import Origin
 from lookalike.storage.bucket import Page
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.system import TYPE, System
 
 IMAGES = 20_000 if settings.get_current_profile_name() == "soak" else 300

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
 from lookalike_tools.local.emulator import Emulator
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.querying import ask
 from support.system import ROUTE, TYPE, System, running_system
 

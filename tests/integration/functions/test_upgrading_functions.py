@@ -8,12 +8,12 @@ from typing import Any
 import onnxruntime
 import pytest
 
-from lookalike.gallery_refresh import refresh_gallery
-from lookalike.rebuilding import rebuild
+from lookalike.rebuilding.gallery_refresh import refresh_gallery
+from lookalike.rebuilding.reconciling import rebuild
 from lookalike_tools.local.emulator import Emulator
-from support.photographs import photograph
+from support.encodings.thumbnail_model import save_thumbnail_model
+from support.photos.photographs import photograph
 from support.system import TYPE, System, running_system
-from support.thumbnail_model import save_thumbnail_model
 
 NEW, OLD = "thumbnail-2", "thumbnail-1"
 IDENTIFY = "POST /recognize"

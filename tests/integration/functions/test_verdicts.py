@@ -10,7 +10,7 @@ from lookalike.keys import Folder, content_digest, image_key
 from lookalike.verdicts import Verdict, judge
 from lookalike.vision.boxes import Box, square_around
 from lookalike.vision.views import windows
-from support.photographs import photograph, scene
+from support.photos.photographs import photograph, scene
 from support.querying import ask as ask_library
 from support.system import System
 

@@ -26,10 +26,10 @@ from integration.histories.draws import (
 from lookalike.keys import encodings_key, image_key, inbox_key
 from lookalike.matching.encodings import Origin, Row
 from lookalike.matching.settings import Look
-from lookalike.rebuilding import rebuild
+from lookalike.rebuilding.reconciling import rebuild
 from lookalike.vision.boxes import Box, format_box
 from lookalike.vision.views import windows
-from support.photographs import photograph, scene
+from support.photos.photographs import photograph, scene
 
 
 class Life(Corrections):

@@ -13,7 +13,7 @@ from lookalike.keys import Folder, content_digest, image_key, missed_key, parse_
 from lookalike.matching.encodings import Origin
 from lookalike.verdicts import Verdict, judge
 from lookalike.vision.boxes import parse_box
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 VERDICTS = st.sampled_from(Verdict)
 RIGHT_BOXES = st.one_of(st.none(), BOXES.filter(lambda box: box != WRONG_BOX))

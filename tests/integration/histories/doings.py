@@ -14,7 +14,7 @@ from lookalike.keys import Folder, claim_key, content_digest, image_key, parse_i
 from lookalike.matching.encodings import Row
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look, Rule
-from lookalike.rebuilding import bring_up_to_date
+from lookalike.rebuilding.reconciling import bring_up_to_date
 from lookalike.recognition import recognize
 from lookalike.storage.claims import ClaimedError
 from lookalike.storage.compare_and_swap import ContentionError

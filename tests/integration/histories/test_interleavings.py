@@ -17,7 +17,8 @@ from mypy_boto3_s3 import S3Client
 from integration.histories.books import Books
 from integration.histories.bucket_life import Life
 from integration.histories.interleaving import InOneThread, stop_before_calls
-from lookalike import image_reading, inbox, recognition
+from lookalike import inbox, recognition
+from lookalike.rebuilding import image_reading
 from lookalike.storage import compare_and_swap
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator

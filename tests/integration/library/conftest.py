@@ -4,7 +4,7 @@ import pytest
 
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.rebuilds import bring_up_to_date, upload
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.gallery_refresh import refresh_gallery
 from lookalike.identification import CANDIDATES, Identification, identify
 from lookalike.keys import image_key
 from lookalike.matching.decision import decide
@@ -18,11 +17,12 @@ from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.settings import Rule, StoredSettings, TypeSettings
-from lookalike.rebuilding import rebuild
+from lookalike.rebuilding.gallery_refresh import refresh_gallery
+from lookalike.rebuilding.reconciling import rebuild
 from lookalike.recognition import QueryPhoto, load_encodings
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 TYPES = 300
 

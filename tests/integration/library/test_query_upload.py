@@ -11,7 +11,7 @@ from lookalike.errors import NotFoundError
 from lookalike.storage.query_uploads import presign_query_upload
 from lookalike.storage.store import Store
 from lookalike.vision.images import MAX_BYTES
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 def test_an_upload_is_bound_to_its_key_type_and_size(store: Store) -> None:

@@ -10,7 +10,7 @@ from lookalike.matching.encodings import Encodings
 from lookalike.storage.bucket import StoredObject
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.querying import ask
 from support.rebuilds import TYPE, bring_up_to_date, encoded_images, upload, upload_and_build
 

@@ -8,11 +8,11 @@ import pytest
 
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.matching.encodings import Origin
-from lookalike.rebuilding import rebuild
+from lookalike.rebuilding.reconciling import rebuild
 from lookalike.recognition import load_encodings
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import BATCH, Encoder
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.rebuilds import TYPE, bring_up_to_date, encoded_images, upload, upload_and_build, version
 
 

@@ -9,15 +9,15 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from lookalike import rebuilding
 from lookalike.errors import EncodingsNotReadyError, TooManyImagesError
 from lookalike.keys import claim_key, encodings_key
 from lookalike.matching.encodings import Encodings
-from lookalike.rebuilding import Rebuilt, rebuild_named
+from lookalike.rebuilding import reconciling
+from lookalike.rebuilding.reconciling import Rebuilt, rebuild_named
 from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import BATCH, Encoder
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.querying import ask
 from support.rebuilds import TYPE, bring_up_to_date, encoded_images, upload, upload_and_build, version
 
@@ -128,7 +128,7 @@ def test_a_type_that_was_never_built_is_looked_at_whole(encoder: Encoder, store:
     keys = [upload(store, f"{index}.png", photograph(1, index)) for index in range(3)]
     with pytest.raises(EncodingsNotReadyError):
         look_at(encoder, store, keys[0])
-    rebuilding.bring_up_to_date(encoder, store, TYPE, time.monotonic() + 60, keys[:1])
+    reconciling.bring_up_to_date(encoder, store, TYPE, time.monotonic() + 60, keys[:1])
     assert encoded_images(store) == keys
 
 
@@ -137,9 +137,9 @@ def test_one_at_a_time_looks_at_all(encoder: Encoder, store: Store, first: str) 
     key = upload(store, "1.png", photograph(1, 1))
     with claimed(store.work, claim_key(store.model_id, TYPE), 60):
         with pytest.raises(ClaimedError):
-            rebuilding.bring_up_to_date(encoder, store, TYPE, deadline, everything=True)
+            reconciling.bring_up_to_date(encoder, store, TYPE, deadline, everything=True)
         # Who looks at some images of a type that is built waits for nobody.
-        rebuilding.bring_up_to_date(encoder, store, TYPE, deadline, [key])
+        reconciling.bring_up_to_date(encoder, store, TYPE, deadline, [key])
     assert encoded_images(store) == [first, key]
 
 
@@ -156,14 +156,14 @@ def test_a_type_that_another_has_just_built_is_not_looked_at_whole(encoder: Enco
             return read
 
     late = InterruptedStore(store.bucket, store.work, store.model_id, store.dimension)
-    rebuilding.bring_up_to_date(encoder, late, TYPE, time.monotonic() + 60, keys[:1])
+    reconciling.bring_up_to_date(encoder, late, TYPE, time.monotonic() + 60, keys[:1])
     assert encoded_images(store) == keys[:2]
 
 
 def test_encodings_that_vanish_meanwhile_are_built_anew(encoder: Encoder, store: Store, first: str) -> None:
     key = upload(store, "1.png", photograph(1, 1))
     with before_the_write(store, lambda: store.work.delete(encodings_key(store.model_id, TYPE))):
-        rebuilding.bring_up_to_date(encoder, store, TYPE, time.monotonic() + 60, [key])
+        reconciling.bring_up_to_date(encoder, store, TYPE, time.monotonic() + 60, [key])
     assert encoded_images(store) == [first, key]
 
 
@@ -234,7 +234,7 @@ def test_images_are_removed_from_a_type_that_has_too_many_and_none_is_added(
     encoder: Encoder, store: Store, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = [upload_and_build(encoder, store, f"{index}.png", photograph(1, index)) for index in (1, 2)]
-    monkeypatch.setattr(rebuilding, "MAX_IMAGES", 1)
+    monkeypatch.setattr(reconciling, "MAX_IMAGES", 1)
     fourth = upload(store, "3.png", photograph(1, 3))
     with pytest.raises(TooManyImagesError, match="remove some"):
         look_at(encoder, store, fourth)

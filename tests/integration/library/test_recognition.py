@@ -15,7 +15,7 @@ from lookalike.storage.store import Store
 from lookalike.vision.boxes import Box
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.views import windows
-from support.photographs import photograph, scene
+from support.photos.photographs import photograph, scene
 from support.querying import ask
 from support.rebuilds import TYPE, bring_up_to_date, encodings_of
 

@@ -9,7 +9,7 @@ from lookalike.storage import compare_and_swap
 from lookalike.storage.compare_and_swap import ContentionError
 from lookalike.storage.store import Store
 from lookalike.verdicts import Verdict, judge, take_back
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 TYPE = "hex-nut"
 IMAGE, COUNTEREXAMPLE = (image_key(TYPE, "1.png", folder) for folder in Folder)

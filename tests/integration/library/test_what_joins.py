@@ -11,7 +11,7 @@ from lookalike.matching.settings import TypeSettings
 from lookalike.storage.provenance import Provenance
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
-from support.photographs import blended, photograph
+from support.photos.photographs import blended, photograph
 from support.querying import ask
 from support.rebuilds import TYPE, bring_up_to_date, encodings_of
 

@@ -13,12 +13,12 @@ import pytest
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.keys import encodings_key, image_key
 from lookalike.matching.encodings import Encodings
-from lookalike.rebuilding import rebuild
+from lookalike.rebuilding.reconciling import rebuild
 from lookalike.recognition import load_encodings
 from lookalike.storage.encodings_file import dump, load
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 TYPE = "hex-nut"
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from lookalike.gallery_refresh import refresh_gallery
 from lookalike.keys import gallery_key, is_type_id
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery
+from lookalike.rebuilding.gallery_refresh import refresh_gallery
 from lookalike.storage.store import Store
-from support.synthetic_encodings import around, centres
+from support.encodings.synthetic_encodings import around, centres
 
 
 def write_type(store: Store, type_id: str, seed: int, rows: int = 3) -> None:

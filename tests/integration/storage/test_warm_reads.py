@@ -9,7 +9,7 @@ from lookalike.keys import encodings_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
+from support.photos.photographs import photograph
 from support.querying import ask
 
 TYPE = "hex-nut"

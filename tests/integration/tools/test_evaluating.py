@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from lookalike_tools.parts import PARTS, render
-from support.photographs import photograph
-from support.thumbnail_model import save_thumbnail_model
+from support.encodings.thumbnail_model import save_thumbnail_model
+from support.photos.photographs import photograph
 
 COMMAND = Path(sys.executable).with_name("lookalike")
 TYPES, SHOTS = 8, 7

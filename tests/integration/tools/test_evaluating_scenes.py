@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from support.scenes import TYPES, write_scenes
-from support.thumbnail_model import save_thumbnail_model
+from support.encodings.thumbnail_model import save_thumbnail_model
+from support.photos.scenes import TYPES, write_scenes
 
 COMMAND = Path(sys.executable).with_name("lookalike")
 SCENES = 24

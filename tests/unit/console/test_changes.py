@@ -1,7 +1,7 @@
 """What people may put to a type."""
 
 from lookalike_tools.console.changes import NamedPhoto, why_no_photo
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 def test_a_file_that_is_no_photo_is_named_with_the_reason() -> None:

@@ -12,7 +12,7 @@ from lookalike_tools.evaluation.corrections.month import (
     simulate,
     split,
 )
-from support.catalogues import catalogue
+from support.encodings.catalogues import catalogue
 
 TYPES = list(catalogue(seed=4, types=5, photos=9, spread=1.2).values())
 THRESHOLD = 0.35

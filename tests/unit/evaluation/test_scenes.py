@@ -26,7 +26,7 @@ from lookalike_tools.evaluation.scenes.answers import (
 from lookalike_tools.evaluation.scenes.encodings import EncodedScene, encode_scenes
 from lookalike_tools.evaluation.scenes.figures import evaluate_answers
 from lookalike_tools.evaluation.scenes.folder import Scene, SceneObject, read_scenes
-from support.scenes import TYPES, write_scenes
+from support.photos.scenes import TYPES, write_scenes
 
 SCENES, REFERENCES = 24, 2
 THRESHOLD = 0.92

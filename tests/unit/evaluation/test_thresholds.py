@@ -15,7 +15,7 @@ from lookalike_tools.evaluation.thresholds import (
     choose_rule,
     score_types,
 )
-from support.synthetic_encodings import MODEL, around, centres, encodings_of, unit
+from support.encodings.synthetic_encodings import MODEL, around, centres, encodings_of, unit
 
 TYPES = 20
 SPREADS = [1.0 + 0.2 * (index % 6) for index in range(TYPES)]

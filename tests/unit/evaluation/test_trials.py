@@ -9,7 +9,7 @@ from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.scores import as_probabilities, learn_gallery
 from lookalike_tools.evaluation.trials import Draw, draw, trials_of
-from support.synthetic_encodings import around, centres, encodings_of
+from support.encodings.synthetic_encodings import around, centres, encodings_of
 
 TYPES, PHOTOS, REFERENCES = 7, 12, 5
 QUERIES = TYPES * (PHOTOS - REFERENCES)

@@ -15,7 +15,7 @@ from sentence_transformers import SentenceTransformer
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.model import GRAPH_FILE, ModelDescription
 from lookalike_tools.export.exporter import Precision, export_model
-from support.tiny_clip import MODULE_FOLDER
+from support.encodings.tiny_clip import MODULE_FOLDER
 
 SHAPES = [(224, 224), (640, 480), (37, 500), (900, 41), (3, 2), (1, 1)]
 MODES = {"RGB": "PNG", "L": "PNG", "RGBA": "PNG", "P": "PNG", "LA": "PNG", "1": "PNG", "CMYK": "TIFF"}

@@ -9,7 +9,7 @@ from rich.console import Console
 from lookalike_tools.export import exporter
 from lookalike_tools.export.default_model import CLIP, prepare_model
 from lookalike_tools.export.source import ExportError
-from support.thumbnail_model import save_thumbnail_model
+from support.encodings.thumbnail_model import save_thumbnail_model
 
 
 class Hub:

@@ -16,7 +16,7 @@ from lookalike.vision.model import (
     read_description,
 )
 from lookalike_tools.export.exporter import export_model
-from support.tiny_clip import save_tiny_clip
+from support.encodings.tiny_clip import save_tiny_clip
 from unit.export.exported import (
     MODES,
     SHAPES,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lookalike.matching.calibration import calibrate
 from lookalike.matching.metric import Array, draw_sample, estimate
 from lookalike.matching.probability import Calibration, Prototypes, densities, log_odds
-from support.catalogues import catalogue
+from support.encodings.catalogues import catalogue
 
 FOLDS = 5
 STEP = 100 ** (1 / 39)

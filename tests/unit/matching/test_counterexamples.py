@@ -11,8 +11,8 @@ from lookalike.matching.gallery import Prototype
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look, Rule
 from lookalike.vision.boxes import Box
-from support.catalogues import catalogue, gallery_of
-from support.synthetic_encodings import around, encodings_of
+from support.encodings.catalogues import catalogue, gallery_of
+from support.encodings.synthetic_encodings import around, encodings_of
 
 TYPES = catalogue(seed=3, types=6, photos=8)
 ASKED, SIBLING = "type-00", "type-01"

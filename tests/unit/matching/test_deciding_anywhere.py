@@ -15,8 +15,8 @@ from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Look, Rule, StoredSettings, TypeSettings
 from lookalike.vision.boxes import Box
 from lookalike.vision.views import windows
-from support.catalogues import catalogue, gallery_of
-from support.synthetic_encodings import encodings_of
+from support.encodings.catalogues import catalogue, gallery_of
+from support.encodings.synthetic_encodings import encodings_of
 
 TYPES = catalogue(seed=1, types=6, photos=6)
 ASKED = "type-00"

@@ -21,7 +21,7 @@ from lookalike.matching.diagnosis import (
 )
 from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery, Prototype, fit
-from support.synthetic_encodings import around, centres, encodings_of, unit
+from support.encodings.synthetic_encodings import around, centres, encodings_of, unit
 
 
 def encodings(*vectors: tuple[float, ...], origins: str = "") -> Encodings:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lookalike.matching.gallery import Prototype
 from lookalike.vision.boxes import Box
-from support.catalogues import MODEL, catalogue, gallery_of, prototypes_of, unit
+from support.encodings.catalogues import MODEL, catalogue, gallery_of, prototypes_of, unit
 
 
 def test_a_small_change_of_a_prototype_is_not_worth_writing() -> None:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from lookalike.matching import metric
 from lookalike.matching.metric import PRIOR_TYPES, Array, draw_sample, estimate, shrinkage
-from support.catalogues import catalogue
+from support.encodings.catalogues import catalogue
 
 
 def rows_of(seed: int, counts: tuple[int, ...], dimension: int) -> list[Array]:

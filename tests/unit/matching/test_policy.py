@@ -7,8 +7,8 @@ from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Rule, StoredSettings, TypeSettings, parse_settings
-from support.catalogues import catalogue, gallery_of
-from support.synthetic_encodings import encodings_of
+from support.encodings.catalogues import catalogue, gallery_of
+from support.encodings.synthetic_encodings import encodings_of
 
 STACK = StackDefaults(Rule.SIMILARITY, 0.92)
 BY_PROBABILITY = TypeSettings(rule=Rule.PROBABILITY)

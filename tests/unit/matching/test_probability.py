@@ -23,7 +23,7 @@ from lookalike.matching.probability import (
     probability,
     sigmoid,
 )
-from support.catalogues import MODEL, catalogue, gallery_of, learn, prototypes_of, unit
+from support.encodings.catalogues import MODEL, catalogue, gallery_of, learn, prototypes_of, unit
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -13,8 +13,8 @@ from lookalike.matching.gallery import Gallery
 from lookalike.storage import encodings_file
 from lookalike.storage.gallery_file import dump, load
 from lookalike.storage.tensor_files import CorruptFileError
-from support.catalogues import MODEL, catalogue, gallery_of
-from support.synthetic_encodings import centres, encodings_of
+from support.encodings.catalogues import MODEL, catalogue, gallery_of
+from support.encodings.synthetic_encodings import centres, encodings_of
 
 
 def test_a_gallery_survives_being_written_down() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.photos.demo import Photo, TypePhotos, choose_lesson, choose_mistake
-from support.photographs import blended, photograph
+from support.photos.photographs import blended, photograph
 
 SUBJECTS = {"bolt": 1, "gear": 2, "nut": 3}
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from lookalike.keys import is_type_id
 from lookalike_tools.photos.folders import PhotosError, find_photos, offer_type_id, print_left_out
-from support.photographs import photograph
+from support.photos.photographs import photograph
 
 
 def put_photo(path: Path) -> Path:

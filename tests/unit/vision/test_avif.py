@@ -14,7 +14,7 @@ from PIL import Image
 from lookalike.errors import UndecodableImageError, UnsupportedImageError
 from lookalike.vision import avif, images
 from lookalike.vision.encoder import Encoder
-from support.photographs import encoded
+from support.photos.photographs import encoded
 
 ORIENTATION_TAG = 0x0112
 

@@ -9,7 +9,7 @@ from PIL import Image
 from lookalike.errors import UndecodableImageError, UnsupportedImageError
 from lookalike.vision import images
 from lookalike.vision.encoder import BATCH, Encoder
-from support.photographs import encoded, photograph
+from support.photos.photographs import encoded, photograph
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, BATCH, 2 * BATCH + 1])

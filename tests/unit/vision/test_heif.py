@@ -14,7 +14,7 @@ from lookalike.errors import UndecodableImageError, UnsupportedImageError
 from lookalike.vision import heif, images
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.parts import PARTS, render
-from support.photographs import encoded
+from support.photos.photographs import encoded
 
 ORIENTATION_TAG = 0x0112
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from lookalike.vision import heif, images
-from support.photographs import encoded, quick_heif
+from support.photos.photographs import encoded, quick_heif
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from lookalike.errors import ImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 from lookalike.vision import heif, images
-from support.photographs import encoded
+from support.photos.photographs import encoded
 
 FORMATS = sorted(images.FORMATS)
 ORIENTATION_TAG = 0x0112

@@ -8,8 +8,8 @@ import pytest
 
 from lookalike.vision import encoder as encoding
 from lookalike.vision.encoder import Encoder
-from support.photographs import photograph
-from support.thumbnail_model import save_thumbnail_model
+from support.encodings.thumbnail_model import save_thumbnail_model
+from support.photos.photographs import photograph
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from PIL import Image
 from sentence_transformers import SentenceTransformer
 
 from lookalike.keys import encodings_key, image_key
-from lookalike.rebuilding import rebuild
+from lookalike.rebuilding.reconciling import rebuild
 from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import BATCH, Encoder

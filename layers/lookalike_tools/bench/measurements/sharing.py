@@ -12,10 +12,10 @@ import boto3
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.gallery_refresh import refresh_gallery
 from lookalike.keys import GALLERY, claim_key, image_key
 from lookalike.matching.encodings import EncodedImage, Origin, Row, now
-from lookalike.rebuilding import bring_up_to_date, rebuild_named
+from lookalike.rebuilding.gallery_refresh import refresh_gallery
+from lookalike.rebuilding.reconciling import bring_up_to_date, rebuild_named
 from lookalike.storage.bucket import Bucket
 from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.compare_and_swap import ContentionError

@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
 from lookalike.errors import ImageError, InvalidBoxError, NotFoundError
-from lookalike.image_versions import Version, etag_of
 from lookalike.matching.encodings import EncodedImage, Origin, Rejection, Row, now
+from lookalike.rebuilding.image_versions import Version, etag_of
 from lookalike.storage.bucket import StoredObject
 from lookalike.storage.provenance import BOX, from_metadata
 from lookalike.storage.store import Store

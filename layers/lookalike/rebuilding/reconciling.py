@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lookalike.errors import EncodingsNotReadyError
-from lookalike.image_reading import MOST_UNREAD, Outcome, StorageError, encode_images, head_images
-from lookalike.image_versions import LookedAt, Version, list_versions, versions_of
 from lookalike.keys import claim_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Rejection, Row
+from lookalike.rebuilding.image_reading import MOST_UNREAD, Outcome, StorageError, encode_images, head_images
+from lookalike.rebuilding.image_versions import LookedAt, Version, list_versions, versions_of
 from lookalike.storage.claims import claimed
 from lookalike.storage.store import MAX_IMAGES, Store, too_many_images
 from lookalike.vision.encoder import Encoder
