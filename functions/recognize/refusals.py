@@ -52,7 +52,8 @@ def ask_to_come_back(error: errors.EncodingsNotReadyError) -> Response[str]:
 @router.exception_handler(list(STATUS_OF_ERROR))
 def refuse(error: errors.LookalikeError) -> Response[str]:
     """Say what was wrong with the request."""
-    return _error(STATUS_OF_ERROR[type(error)], str(error))
+    status = next(status for kind, status in STATUS_OF_ERROR.items() if isinstance(error, kind))
+    return _error(status, str(error))
 
 
 @router.exception_handler([ClientError, BotoCoreError])

@@ -47,6 +47,14 @@ class TooManyImagesError(LookalikeError):
     """More images than a type may have."""
 
 
+def too_many_images(type_id: str, most: int) -> TooManyImagesError:
+    """What to raise of a type with more images than it may have."""
+    return TooManyImagesError(
+        f"type {type_id!r} has more than {most:,} images, the most a type may have: "
+        "remove some, or make two types of it"
+    )
+
+
 class NotFoundError(LookalikeError):
     """No such type, image or query photo."""
 

@@ -12,6 +12,7 @@ from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.local.emulator import CREDENTIALS, REGION, Emulator
+from support.photos.photographs import photograph
 from support.system import System, running_system
 
 
@@ -51,6 +52,14 @@ def shared_system(emulator: Emulator, model_dir: Path) -> Iterator[System]:
         running_system(emulator, model_dir, monkeypatch) as system,
     ):
         yield system
+
+
+@pytest.fixture(scope="module")
+def built(shared_system: System) -> System:
+    """The functions, in front of a type of one photo."""
+    shared_system.upload("1.png", photograph(1))
+    shared_system.deliver_all()
+    return shared_system
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lookalike.keys import inbox_key
-from support.system import API_SECONDS, TYPE, Context, System
+from support.system import API_SECONDS, TYPE, Context, System, as_event
 
 
 class Inbox:
@@ -33,17 +33,7 @@ class Inbox:
         messages = received.get("Messages", [])
         if not messages:
             return 0
-        records = [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "eventSource": "aws:sqs",
-            }
-            for message in messages
-        ]
-        answer: Any = self.system.recognize.handler({"Records": records}, Context.with_seconds(seconds))
+        answer: Any = self.system.recognize.handler(as_event(messages), Context.with_seconds(seconds))
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         for message in messages:
             handle = message["ReceiptHandle"]

@@ -48,6 +48,21 @@ class Context(SimpleNamespace):
         return int((self.end - time.monotonic()) * 1000)
 
 
+def as_event(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Messages of SQS as Lambda hands them to a function."""
+    records = [
+        {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+            "eventSource": "aws:sqs",
+        }
+        for message in messages
+    ]
+    return {"Records": records}
+
+
 class System(NamedTuple):
     """Both functions, in front of buckets and queues of their own."""
 
@@ -152,22 +167,12 @@ class System(NamedTuple):
         batch = self.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=10, AttributeNames=["All"]
         ).get("Messages", [])
-        records = [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "eventSource": "aws:sqs",
-            }
-            for message in batch
-        ]
-        if not records:
+        if not batch:
             return 0
         try:
-            answer = self.rebuild.handler({"Records": records}, Context.with_seconds(seconds))
+            answer = self.rebuild.handler(as_event(batch), Context.with_seconds(seconds))
         except Exception:  # Lambda gives the whole batch back then
-            return len(records)
+            return len(batch)
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         for message in batch:
             if message["MessageId"] not in failed:

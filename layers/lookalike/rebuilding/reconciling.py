@@ -5,13 +5,13 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from lookalike.errors import EncodingsNotReadyError
+from lookalike.errors import EncodingsNotReadyError, too_many_images
 from lookalike.keys import claim_key
 from lookalike.matching.encodings import EncodedImage, Encodings, Rejection, Row
 from lookalike.rebuilding.image_reading import MOST_UNREAD, Outcome, StorageError, encode_images, head_images
 from lookalike.rebuilding.image_versions import LookedAt, Version, list_versions, versions_of
 from lookalike.storage.claims import claimed
-from lookalike.storage.store import MAX_IMAGES, Store, too_many_images
+from lookalike.storage.store import MAX_IMAGES, Store
 from lookalike.vision.encoder import Encoder
 
 SAVE_SECONDS = 30
@@ -152,7 +152,7 @@ def rebuild_named(
         others = {key: etag for key, etag in known.items() if key not in named}
         found = others | versions_of(current, there, looked_at)
         if len(found) > max(MAX_IMAGES, len(known)):
-            raise too_many_images(type_id)
+            raise too_many_images(type_id, MAX_IMAGES)
         return found
 
     return _reconcile_until_still(encoder, store, type_id, deadline, look)

@@ -8,7 +8,7 @@ from functools import partial
 from aws_lambda_powertools import Logger
 
 from lookalike import keys
-from lookalike.errors import InvalidBoxError, NotFoundError, TooManyImagesError
+from lookalike.errors import InvalidBoxError, NotFoundError, too_many_images
 from lookalike.keys import Folder
 from lookalike.matching.encodings import Encodings, Origin, now
 from lookalike.matching.gallery import Gallery
@@ -97,7 +97,7 @@ class Store:
                 page = self.list_images(type_id, token, folder=folder)
                 count += len(page.items)
                 if count > MAX_IMAGES:
-                    raise too_many_images(type_id)
+                    raise too_many_images(type_id, MAX_IMAGES)
                 yield from page.items
                 if not (token := page.next_token):
                     break
@@ -298,11 +298,3 @@ def _get_photo(bucket: Bucket, key: str) -> StoredObject:
         raise NotFoundError(f"there is no {key}")
     check_size(photo.size)
     return photo
-
-
-def too_many_images(type_id: str) -> TooManyImagesError:
-    """What to raise where a type has more than `MAX_IMAGES`."""
-    return TooManyImagesError(
-        f"type {type_id!r} has more than {MAX_IMAGES:,} images, the most a type may have: "
-        "remove some, or make two types of it"
-    )

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from lookalike.matching.diagnosis import Others, looks_like, nearer_elsewhere, nearest_in_type
 from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery
+from lookalike.matching.neighbours import Others, looks_like, nearer_elsewhere, nearest_in_type
 from lookalike.matching.settings import StoredSettings
 from lookalike.vision.boxes import Box, object_in_square
 from lookalike_tools.live.api import list_types, running_model

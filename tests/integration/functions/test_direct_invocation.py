@@ -11,13 +11,6 @@ from support.system import TYPE, System
 QUERY = "queries/a"
 
 
-@pytest.fixture(scope="module")
-def built(shared_system: System) -> System:
-    shared_system.upload("1.png", photograph(1))
-    shared_system.deliver_all()
-    return shared_system
-
-
 @pytest.fixture
 def system(built: System) -> System:
     built.proxy.mend()

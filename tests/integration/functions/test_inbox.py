@@ -12,13 +12,6 @@ from support.photos.photographs import photograph
 from support.system import TYPE, System, running_system
 
 
-@pytest.fixture(scope="module")
-def built(shared_system: System) -> System:
-    shared_system.upload("1.png", photograph(1))
-    shared_system.deliver_all()
-    return shared_system
-
-
 @pytest.fixture
 def system(built: System) -> System:
     built.proxy.mend()

@@ -1,6 +1,7 @@
 """Image files for tests that need no real photos."""
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,18 @@ def photograph(subject: int, shot: int = 0, image_format: str = "PNG") -> bytes:
     noise = np.random.default_rng([subject, shot]).integers(-6, 7, (8, 8, 3))
     image = Image.fromarray(np.clip(scene + noise, 0, 255).astype(np.uint8))
     return encoded(image.resize((32, 32), Image.Resampling.NEAREST), image_format)
+
+
+def soft_picture(width: int = 640, height: int = 480) -> Image.Image:
+    """A picture of soft colours, as photos have."""
+    rng = np.random.default_rng(3)
+    return Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)).resize((width, height))
+
+
+def resized(data: bytes, width: int, height: int) -> bytes:
+    """A file that declares its image to have another size, in the boxes of HEIF and AVIF."""
+    start = data.index(b"ispe") + 8
+    return data[:start] + struct.pack(">II", width, height) + data[start + 8 :]
 
 
 def quick_heif() -> dict[str, str]:

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lookalike.matching.diagnosis import (
+from lookalike.matching.diagnosis import diagnose
+from lookalike.matching.encodings import Encodings, Origin, Row
+from lookalike.matching.gallery import Gallery, Prototype, fit
+from lookalike.matching.neighbours import (
     SAME,
     Others,
-    diagnose,
     find_alone,
     find_duplicates,
     learning_curve,
@@ -19,8 +21,6 @@ from lookalike.matching.diagnosis import (
     nearer_elsewhere,
     nearest_in_type,
 )
-from lookalike.matching.encodings import Encodings, Origin, Row
-from lookalike.matching.gallery import Gallery, Prototype, fit
 from support.encodings.synthetic_encodings import around, centres, encodings_of, unit
 
 

@@ -1,6 +1,5 @@
 """AVIF photos are read as any other, and a file hides no more pixels than may be decoded."""
 
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,20 +13,9 @@ from PIL import Image
 from lookalike.errors import UndecodableImageError, UnsupportedImageError
 from lookalike.vision import avif, images
 from lookalike.vision.encoder import Encoder
-from support.photos.photographs import encoded
+from support.photos.photographs import encoded, resized, soft_picture
 
 ORIENTATION_TAG = 0x0112
-
-
-def scene(width: int = 640, height: int = 480) -> Image.Image:
-    rng = np.random.default_rng(3)
-    return Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)).resize((width, height))
-
-
-def resized(data: bytes, width: int, height: int) -> bytes:
-    """A file that declares its image to have another size."""
-    start = data.index(b"ispe") + 8
-    return data[:start] + struct.pack(">II", width, height) + data[start + 8 :]
 
 
 def stream_start(data: bytes) -> int:
@@ -43,13 +31,13 @@ def with_stream(data: bytes, stream: bytes) -> bytes:
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 def test_an_avif_photo_is_encoded_as_the_same_photo_as_png(encoder: Encoder, mode: str) -> None:
-    photo = scene().convert(mode)
+    photo = soft_picture().convert(mode)
     one, other = encoder.encode([encoded(photo, "AVIF"), encoded(photo)])
     assert one @ other > 0.999
 
 
 def test_colours_stay_but_for_what_its_encoder_rounds() -> None:
-    photo = scene()
+    photo = soft_picture()
     same = images.decode(encoded(photo, "AVIF", quality=100, subsampling="4:4:4"))
     assert np.abs(np.asarray(same, int) - np.asarray(photo, int)).max() <= 3
 
@@ -58,7 +46,7 @@ def test_colours_stay_but_for_what_its_encoder_rounds() -> None:
 def test_it_stands_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[ORIENTATION_TAG] = orientation
-    photo = scene()
+    photo = soft_picture()
     turned = images.decode(encoded(photo, "AVIF", exif=exif.tobytes()))
     expected = images.decode(encoded(photo, exif=exif.tobytes()))
     assert turned.size == expected.size
@@ -75,7 +63,7 @@ def test_its_pixels_are_counted_as_they_are_coded(width: int, height: int) -> No
 
 
 def test_as_many_pixels_as_are_decoded_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = encoded(scene(), "AVIF")
+    data = encoded(soft_picture(), "AVIF")
     monkeypatch.setitem(images.MAX_PIXELS_OF, "AVIF", 640 * 480)
     assert images.decode(data).size == (640, 480)
     monkeypatch.setitem(images.MAX_PIXELS_OF, "AVIF", 640 * 480 - 1)
@@ -89,11 +77,11 @@ def test_neither_a_small_nor_a_large_claim_gets_too_many_pixels_decoded(
 ) -> None:
     monkeypatch.setitem(images.MAX_PIXELS_OF, "AVIF", 640 * 480 - (side == 8))
     with pytest.raises(UndecodableImageError, match="too many pixels"):
-        images.decode(resized(encoded(scene(), "AVIF"), side, side))
+        images.decode(resized(encoded(soft_picture(), "AVIF"), side, side))
 
 
 def test_the_largest_of_several_sizes_in_a_stream_counts() -> None:
-    large, small = encoded(scene(), "AVIF"), encoded(scene(64, 64), "AVIF")
+    large, small = encoded(soft_picture(), "AVIF"), encoded(soft_picture(64, 64), "AVIF")
     delimiter, units = large[stream_start(large) :][:2], small[stream_start(small) + 2 :]
     header = large[stream_start(large) + 2 :]
     header = header[: 2 + header[1]]
@@ -102,8 +90,8 @@ def test_the_largest_of_several_sizes_in_a_stream_counts() -> None:
 
 
 def test_a_film_is_no_photo() -> None:
-    frames = [scene(64, 64).rotate(90), scene(64, 64).rotate(180)]
-    film = encoded(scene(64, 64), "AVIF", save_all=True, append_images=frames)
+    frames = [soft_picture(64, 64).rotate(90), soft_picture(64, 64).rotate(180)]
+    film = encoded(soft_picture(64, 64), "AVIF", save_all=True, append_images=frames)
     with pytest.raises(UndecodableImageError, match="film: send one of its images"):
         images.decode(film)
     with pytest.raises(UndecodableImageError, match="coded as a film's: save it as a still picture"):
@@ -111,7 +99,7 @@ def test_a_film_is_no_photo() -> None:
 
 
 def test_an_image_that_is_made_of_several_is_refused() -> None:
-    grid = encoded(scene(), "AVIF").replace(b"av01Color", b"gridColor")
+    grid = encoded(soft_picture(), "AVIF").replace(b"av01Color", b"gridColor")
     with pytest.raises(UndecodableImageError, match="save it as one"):
         images.decode(grid)
 
@@ -136,18 +124,18 @@ def without_box(data: bytes, kind: bytes) -> bytes:
 )
 def test_a_file_whose_pictures_can_not_be_counted_is_damaged(damage: Callable[[bytes], bytes]) -> None:
     with pytest.raises(UndecodableImageError, match="damaged or incomplete"):
-        images.decode(damage(encoded(scene(), "AVIF")))
+        images.decode(damage(encoded(soft_picture(), "AVIF")))
 
 
 def test_a_stream_of_endless_units_keeps_nobody_busy() -> None:
-    data = with_stream(encoded(scene(2000, 2000), "AVIF"), b"\x7a\x00" * (avif.MAX_UNITS + 1))
+    data = with_stream(encoded(soft_picture(2000, 2000), "AVIF"), b"\x7a\x00" * (avif.MAX_UNITS + 1))
     with pytest.raises(ValueError, match="units"):
         avif.most_pixels_coded(data)
 
 
 @pytest.mark.parametrize("brand", [b"mif1", b"msf1", b"mp42"])
 def test_other_files_of_its_family_are_not_taken_for_avif(brand: bytes) -> None:
-    data = encoded(scene(), "AVIF")
+    data = encoded(soft_picture(), "AVIF")
     with pytest.raises(UnsupportedImageError, match="AVIF"):
         images.sniff_format(data[:8] + brand + data[12:])
 

@@ -14,20 +14,9 @@ from lookalike.errors import UndecodableImageError, UnsupportedImageError
 from lookalike.vision import heif, images
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.parts import PARTS, render
-from support.photos.photographs import encoded
+from support.photos.photographs import encoded, resized, soft_picture
 
 ORIENTATION_TAG = 0x0112
-
-
-def scene(width: int = 640, height: int = 480) -> Image.Image:
-    rng = np.random.default_rng(3)
-    return Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)).resize((width, height))
-
-
-def resized(data: bytes, width: int, height: int) -> bytes:
-    """A file that declares its image to have another size."""
-    start = data.index(b"ispe") + 8
-    return data[:start] + struct.pack(">II", width, height) + data[start + 8 :]
 
 
 def rebranded(data: bytes, *brands: bytes) -> bytes:
@@ -41,7 +30,7 @@ def rebranded(data: bytes, *brands: bytes) -> bytes:
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 def test_a_heif_photo_is_encoded_as_the_same_photo_as_png(encoder: Encoder, mode: str) -> None:
-    photo = scene().convert(mode)
+    photo = soft_picture().convert(mode)
     one, other = encoder.encode([encoded(photo, "HEIF"), encoded(photo)])
     assert one @ other > 0.999
 
@@ -58,7 +47,7 @@ def test_a_network_sees_the_same_in_both(stand_in_model_dir: str, part: str) -> 
 def test_it_stands_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[ORIENTATION_TAG] = orientation
-    photo = scene()
+    photo = soft_picture()
     turned = images.decode(encoded(photo, "HEIF", exif=exif.tobytes()))
     expected = images.decode(encoded(photo, exif=exif))
     assert turned.size == expected.size
@@ -75,7 +64,7 @@ def test_it_stands_upright(orientation: int) -> None:
     ],
 )
 def test_the_brands_of_phones_are_known(brands: tuple[bytes, ...]) -> None:
-    data = rebranded(encoded(scene(), "HEIF"), *brands)
+    data = rebranded(encoded(soft_picture(), "HEIF"), *brands)
     assert images.sniff_format(data[: images.HEADER_BYTES]) == "HEIF"
     assert images.decode(data).size == (640, 480)
 
@@ -83,16 +72,16 @@ def test_the_brands_of_phones_are_known(brands: tuple[bytes, ...]) -> None:
 @pytest.mark.parametrize("brands", [(b"mif1", b"miaf"), (b"mp42", b"heic"), (b"qt  ",)])
 def test_films_and_images_of_other_codecs_are_not_taken_for_heif(brands: tuple[bytes, ...]) -> None:
     with pytest.raises(UnsupportedImageError, match="HEIF"):
-        images.sniff_format(rebranded(encoded(scene(), "HEIF"), *brands))
+        images.sniff_format(rebranded(encoded(soft_picture(), "HEIF"), *brands))
 
 
 def test_more_pixels_than_are_decoded_are_refused_undecoded() -> None:
     with pytest.raises(UndecodableImageError, match="too many pixels"):
-        images.decode(resized(encoded(scene(), "HEIF"), 30_000, 30_000))
+        images.decode(resized(encoded(soft_picture(), "HEIF"), 30_000, 30_000))
 
 
 def test_pixels_that_are_cropped_count_too() -> None:
-    data = encoded(scene(), "HEIF")
+    data = encoded(soft_picture(), "HEIF")
     assert heif.most_pixels_declared(data) == 640 * 480
     small = resized(data, 8, 8)
     hidden = small.replace(b"ispe", b"ispe" + bytes(4) + struct.pack(">II", 640, 480) + b"ispe")
@@ -101,11 +90,11 @@ def test_pixels_that_are_cropped_count_too() -> None:
 
 def test_an_image_larger_than_it_says_is_refused() -> None:
     with pytest.raises(UndecodableImageError, match="damaged"):
-        images.decode(resized(encoded(scene(), "HEIF"), 16, 16))
+        images.decode(resized(encoded(soft_picture(), "HEIF"), 16, 16))
 
 
 def test_a_description_of_megabytes_is_refused_without_a_look_through() -> None:
-    good = encoded(scene(), "HEIF")
+    good = encoded(soft_picture(), "HEIF")
     length = int.from_bytes(good[:4], "big")
     claims = b"ispe" * 500_000
     stuffed = good[:length] + struct.pack(">I", len(claims) + 8) + b"meta" + claims + good[length:]
@@ -115,7 +104,7 @@ def test_a_description_of_megabytes_is_refused_without_a_look_through() -> None:
 
 def test_deep_images_may_have_half_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heif, "MAX_DEEP_PIXELS", 640 * 480 - 1)
-    assert images.decode(encoded(scene(), "HEIF")).size == (640, 480)
+    assert images.decode(encoded(soft_picture(), "HEIF")).size == (640, 480)
     buffer = io.BytesIO()
     pixels = np.full((480, 640, 3), 777, np.uint16)
     pillow_heif.from_bytes("RGB;16", (640, 480), pixels.tobytes()).save(buffer)
