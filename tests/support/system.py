@@ -108,6 +108,7 @@ class System(NamedTuple):
         content_type: str = "application/octet-stream",
         params: dict[str, str] | None = None,
         seconds: float = API_SECONDS,
+        authorizer: dict[str, Any] | None = None,
         **path: str,
     ) -> dict[str, Any]:
         """What API Gateway gets from Lambda for a request.
@@ -118,6 +119,7 @@ class System(NamedTuple):
             content_type: of the body.
             params: the query string's.
             seconds: the time that the function has.
+            authorizer: what API Gateway tells of the caller.
             path: the path's parameters; `type_id` is TYPE if it is left out.
         """
         method, _, template = route.partition(" ")
@@ -129,7 +131,12 @@ class System(NamedTuple):
             "pathParameters": parameters,
             "headers": {"content-type": content_type},
             "queryStringParameters": params or {},
-            "requestContext": {"http": {"method": method, "path": ""}, "requestId": "1", "stage": "$default"},
+            "requestContext": {
+                "http": {"method": method, "path": ""},
+                "requestId": "1",
+                "stage": "$default",
+                "authorizer": authorizer or {},
+            },
             "body": b64encode(body).decode(),
             "isBase64Encoded": True,
         }

@@ -20,9 +20,11 @@ AGAINST = "GET /types/{type_id}/counterexamples"
 QUERY = photograph(1, 9)
 
 
-def decide(system: System, type_id: str, photo: str, verdict: str, **more: Any) -> tuple[int, dict[str, Any]]:
+def decide(
+    system: System, type_id: str, photo: str, verdict: str, caller: dict[str, Any] | None = None, **more: Any
+) -> tuple[int, dict[str, Any]]:
     body = json.dumps({"photo": photo, "verdict": verdict} | more).encode()
-    return system.call(ROUTE, body, content_type="application/json", type_id=type_id)
+    return system.call(ROUTE, body, content_type="application/json", authorizer=caller, type_id=type_id)
 
 
 def rebuild(system: System, *keys: str) -> None:
@@ -122,14 +124,14 @@ def test_a_verdict_given_twice_changes_nothing(
     assert decide(shared_system, new_type, first[1]["image"], verdict) == first
 
 
+@pytest.mark.parametrize("caller", [{"iam": {"userArn": "max"}}, {"jwt": {"claims": {"sub": "max"}}}])
 def test_who_decided_what_and_when_is_kept_with_the_photo(
-    shared_system: System, new_type: str, appended: str
+    shared_system: System, new_type: str, appended: str, caller: dict[str, Any]
 ) -> None:
-    who = "arn:aws:sts::123456789012:assumed-role/foreman/max"
-    moved = judge(shared_system.store, new_type, appended, Verdict.IS_NOT, who)
+    moved = decide(shared_system, new_type, appended, "is_not", caller)[1]["image"]
     head = shared_system.store.bucket.head(moved)
     assert head
-    assert (head.metadata["verdict"], head.metadata["verdict-by"]) == ("is_not", who)
+    assert (head.metadata["verdict"], head.metadata["verdict-by"]) == ("is_not", "max")
     assert head.metadata["verdict-at"].startswith("20")
     assert head.metadata["digest"] == content_digest(QUERY)
 
