@@ -196,7 +196,7 @@ def test_a_killed_rebuild_goes_on_from_what_was_saved(system: System) -> None:
     script = (
         "import sys, time; from lookalike.rebuilding import reconciling; reconciling.SAVE_SECONDS = 0;"
         "sys.path.insert(0, 'functions'); from rebuild_encodings.app import encoder, store;"
-        f"rebuilding.rebuild(encoder, store, {TYPE!r}, time.monotonic() + 60)"
+        f"reconciling.rebuild(encoder, store, {TYPE!r}, time.monotonic() + 60)"
     )
     process = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])
     assert system.proxy.hanging.wait(60)
