@@ -82,7 +82,7 @@ def make_app(stack: Stack) -> FastAPI:
 async def _keep_looking(survey: Survey) -> None:
     """Look at the stack while somebody looks at a page."""
     while True:
-        if not survey.looked or any(client.has_socket_connection for client in Client.instances.values()):
+        if not survey.looks or any(client.has_socket_connection for client in Client.instances.values()):
             await run.io_bound(survey.refresh)
             while survey.waiting and not survey.trouble:
                 await run.io_bound(survey.read_more)

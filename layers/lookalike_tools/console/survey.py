@@ -97,7 +97,7 @@ class Survey:
         types: all types by their names, sorted; None for one that has not been read yet.
         trouble: the error that kept it from looking last time; None if all is well.
         version: grows with each change, for pages to notice.
-        looked: whether it has ever seen the stack.
+        looks: how often it has seen the stack.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -106,7 +106,7 @@ class Survey:
         self.types: dict[str, Known | None] = {}
         self.trouble: Exception | None = None
         self.version = 0
-        self.looked = False
+        self.looks = 0
         self.model_id = ""
         self.gallery: Gallery | None = None
         self._gallery_etag: str | None = None
@@ -135,10 +135,10 @@ class Survey:
                 self._say(error)
                 return
             self._etags = listed.types
-            if not self.looked or names != list(self.types):
+            if not self.looks or names != list(self.types):
                 self.types = {type_id: self.types.get(type_id) for type_id in names}
                 self.version += 1
-            self.looked = True
+            self.looks += 1
             self._say(None)
 
     def read_more(self, first: Sequence[str] = ()) -> None:

@@ -177,7 +177,7 @@ class ReviewPage:
             if put_off:
                 text("h2", f"{number(put_off, 'photo')} skipped")
                 ui.label("They come again when this page is opened again.")
-            elif self._survey.looked:
+            elif self._survey.looks:
                 text("h2", "Nothing to review")
                 ui.label("Photos that match join their type by themselves: each of them comes here once.")
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lookalike.matching.gallery import Fit
 from lookalike.matching.settings import DEFAULTS, Rule
 from lookalike_tools.console.addresses import type_address
-from lookalike_tools.console.layout import attempt, frame, link, on_change, text
+from lookalike_tools.console.layout import REFRESH_SECONDS, attempt, frame, link, text
 from lookalike_tools.console.survey import Survey
 from lookalike_tools.console.wording import number, per_100
 from lookalike_tools.evaluation.thresholds import ENOUGH_PHOTOS, Scores, calibrate, expect, score_types
@@ -31,28 +31,28 @@ def show(survey: Survey, type_id: str) -> None:
         with ui.element("div").classes("row-of"):
             text("h1", f"Threshold of {type_id}").classes("grow")
             link("Photos", type_address(type_id))
-        waiting = ui.label().classes("quiet").props('role="status"')
+        waiting = ui.label("Looking at the stack").classes("quiet").props('role="status"')
         panel = ui.element("div").classes("stacked")
-        known_at = None
+        # Nobody looks at the stack while no page is open: what was known before may be of old.
+        looks, compared = survey.looks, False
 
         async def refresh() -> None:
-            nonlocal known_at
-            if known_at is not None:
+            nonlocal compared
+            if compared or survey.looks == looks:
                 return
             reason = _why_not_yet(survey, type_id)
             waiting.text = reason or "Comparing all photos"
             waiting.visible = True
             if reason or survey.gallery is None:
                 return
-            known_at = survey.version
+            compared = True
             scores = await attempt(partial(_score, survey, survey.gallery.fit, type_id))
             waiting.visible = False
             if scores is not None:
                 with panel:
                     ThresholdPanel(survey, type_id, scores)
 
-        ui.timer(0, refresh, once=True)
-        on_change(survey, refresh)
+        ui.timer(REFRESH_SECONDS, refresh)
 
 
 class ThresholdPanel:
@@ -147,9 +147,8 @@ class ThresholdPanel:
 
 def _why_not_yet(survey: Survey, type_id: str) -> str | None:
     """Why there is nothing to compare; None if there is."""
-    if not survey.looked or any(known is None for known in survey.types.values()):
-        read = sum(known is not None for known in survey.types.values())
-        return f"Reading {read:,} of {number(len(survey.types), 'type')}"
+    if waiting := survey.waiting:
+        return f"Reading {len(survey.types) - len(waiting):,} of {number(len(survey.types), 'type')}"
     known = survey.types.get(type_id)
     if known is None:
         return "There is no such type"

@@ -74,7 +74,7 @@ class TypePage:
     async def refresh(self) -> None:
         """Show what is known now."""
         known = self._survey.types.get(self._type_id)
-        if known is None and self._survey.looked and self._type_id not in self._survey.types:
+        if known is None and self._survey.looks and self._type_id not in self._survey.types:
             self._verdict.text = "There is no such type: drop photos of it below to make it"
             self._verdict.classes(replace="quiet")
             self._tiles.show([])

@@ -81,7 +81,7 @@ def _show_how_to_start(survey: Survey) -> None:
         )
 
     def look() -> None:
-        empty.visible = survey.looked and not survey.types
+        empty.visible = survey.looks > 0 and not survey.types
 
     look()
     on_change(survey, look)
