@@ -120,10 +120,10 @@ def _examine_stack(stack: Stack, model: ModelDescription | None) -> Iterator[Fin
     except (BotoCoreError, ClientError) as error:
         yield Finding("queue", str(error), "allow these credentials sqs:GetQueueAttributes")
     else:
-        yield Finding("queue", f"{waiting} messages wait or are worked on")
+        yield Finding("queue", f"{waiting} waiting or being worked on")
         redrive = "see the rebuild function's log, mend the reason, then 'lookalike redrive'"
         yield Finding("dead letters", str(dead), redrive if dead else None)
-        yield Finding("inbox", f"{inbox} photos wait or are worked on")
+        yield Finding("inbox", f"{inbox} waiting or being worked on")
         redrive = "see the recognising function's log, mend the reason, then 'lookalike redrive'"
         yield Finding("inbox's dead letters", str(unanswered), redrive if unanswered else None)
     if health["stand_in"]:
