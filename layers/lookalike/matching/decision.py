@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import TypeSimilarity
 from lookalike.matching.policy import Policy
-from lookalike.matching.rules import RULES, Query, Scene
+from lookalike.matching.rules import RULES, Query, Scene, cosine_similarities
 from lookalike.matching.sighting import same_places
 from lookalike.vision.boxes import Box
 
@@ -40,7 +41,8 @@ class Decision:
         score: by the policy's rule, rounded to `DECIMALS`: what people read agrees with `match`.
         nearest_other: the nearest other type, by a rule that looks at other types.
         view: the view of the photo that speaks most for the type, by its number; 0 is the middle.
-        counterexample: the one that the query resembles more than any reference, if there is one.
+        counterexample: the one that the query resembles more than any reference, by the policy's rule, if
+            there is one; with the cosine similarity, by any rule.
     """
 
     match: bool
@@ -52,15 +54,6 @@ class Decision:
     counterexample: Neighbour | None = None
 
 
-def cosine_similarities(query: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine similarity of a query, (dimension,), to each row of a matrix, (rows, dimension).
-
-    All are of length 1, so that the dot product is the cosine; rounding is kept out of [-1, 1].
-    """
-    similarities: NDArray[np.float32] = np.clip(matrix @ query, -1, 1)
-    return similarities
-
-
 def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> Decision:
     """Decide whether a query encoding, (dimension,) and of length 1, matches a type.
 
@@ -69,10 +62,10 @@ def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> 
         encodings: the type's, at least one reference.
         policy: what decides.
     """
-    nearest = _nearest(query, encodings.references, NEAREST)
+    nearest = _nearest(query, encodings.references)
     similarity = nearest[0].similarity
     score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
-    against = _outweighing(query[np.newaxis], encodings, similarity)
+    against = find_counterexample(query, query[np.newaxis], encodings, policy)
     match, score = _exceeds(score, policy)
     return Decision(match and not against, similarity, nearest, score, other, counterexample=against)
 
@@ -91,24 +84,48 @@ def decide_anywhere(
     scene = Scene(views, boxes, encodings, policy.gallery, policy.odds)
     view, score = RULES[policy.rule].sight(scene)
     seen = decide(views[view], encodings, policy)
-    against = _outweighing(views[same_places(boxes)[view]], encodings, seen.similarity)
+    against = find_counterexample(views[view], views[same_places(boxes)[view]], encodings, policy)
     match, score = _exceeds(score, policy)
     return replace(seen, match=match and not against, score=score, view=view, counterexample=against)
 
 
-def _nearest(query: NDArray[np.float32], encodings: Encodings, count: int) -> tuple[Neighbour, ...]:
-    similarities = cosine_similarities(query, encodings.matrix)
-    order = _largest(similarities, count)
-    return tuple(Neighbour(encodings.rows[i].image, float(similarities[i])) for i in order)
+def find_counterexample(
+    query: NDArray[np.float32], place: NDArray[np.float32], encodings: Encodings, policy: Policy
+) -> Neighbour | None:
+    """The counterexample that outweighs the references by the policy's rule, and its cosine similarity.
 
+    Args:
+        query: (dimension,), of length 1.
+        place: views of the query's place, itself among them, (views, dimension), rows of length 1.
+        encodings: the type's, at least one reference.
+        policy: what decides.
 
-def _outweighing(views: NDArray[np.float32], encodings: Encodings, similarity: float) -> Neighbour | None:
-    """The counterexample that views of a place, (views, dimension), resemble the most, if more than this."""
+    Returns:
+        The one that the place resembles the most, if that is more than the query resembles any reference.
+    """
     if not encodings.counterexamples.rows:
         return None
-    nearest = [_nearest(view, encodings.counterexamples, 1)[0] for view in views]
-    most = max(nearest, key=lambda each: each.similarity)
-    return most if round(most.similarity, DECIMALS) > round(similarity, DECIMALS) else None
+    own, _ = _most_alike(query, encodings.references, policy)
+    found = [_most_alike(view, encodings.counterexamples, policy) for view in place]
+    most, counterexample = max(found, key=itemgetter(0))
+    return counterexample if most > own else None
+
+
+def _nearest(query: NDArray[np.float32], encodings: Encodings) -> tuple[Neighbour, ...]:
+    similarities = cosine_similarities(query, encodings.matrix)
+    return tuple(
+        Neighbour(encodings.rows[i].image, float(similarities[i])) for i in _largest(similarities, NEAREST)
+    )
+
+
+def _most_alike(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> tuple[float, Neighbour]:
+    """Of the `NEAREST` nearest images, the one most alike by the policy's rule, and how much it is."""
+    similarities = cosine_similarities(query, encodings.matrix)
+    nearest = _largest(similarities, NEAREST)
+    alike = RULES[policy.rule].resemble(query, encodings.matrix[nearest], policy.gallery)
+    most = nearest[alike.argmax()]
+    neighbour = Neighbour(encodings.rows[most].image, float(similarities[most]))
+    return round(float(alike.max()), DECIMALS), neighbour
 
 
 def _exceeds(score: float, policy: Policy) -> tuple[bool, float]:

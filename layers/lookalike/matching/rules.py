@@ -68,6 +68,15 @@ class Score(NamedTuple):
     nearest_other: TypeSimilarity | None = None
 
 
+def cosine_similarities(query: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cosine similarity of a query, (dimension,), to each row of a matrix, (rows, dimension).
+
+    All are of length 1, so that the dot product is the cosine; rounding is kept out of [-1, 1].
+    """
+    similarities: NDArray[np.float32] = np.clip(matrix @ query, -1, 1)
+    return similarities
+
+
 def score_similarity(query: Query) -> Score:
     """The cosine similarity to the nearest of the type's references."""
     return Score(query.similarity)
@@ -114,6 +123,26 @@ def sight_probability(scene: Scene) -> Sighting:
     return Sighting(seen.view, float(sigmoid(log_odds)))
 
 
+def resemble_by_similarity(
+    query: NDArray[np.float32], matrix: NDArray[np.float32], _gallery: Gallery | None
+) -> NDArray[np.floating]:
+    """The cosine similarity of a query, (dimension,), to each row of a matrix, (rows, dimension)."""
+    return cosine_similarities(query, matrix)
+
+
+def resemble_by_metric(
+    query: NDArray[np.float32], matrix: NDArray[np.float32], gallery: Gallery | None
+) -> NDArray[np.floating]:
+    """Minus the squared distance of a query, (dimension,), to each row of a matrix, (rows, dimension).
+
+    Directions in which photos of one type differ anyway count less than in the cosine.
+
+    Raises:
+        ValueError: there is no gallery.
+    """
+    return -_given(gallery).fit.metric.squared_lengths(matrix - query)
+
+
 def sure_similarity(threshold: float) -> float:
     """Half of the way from the threshold to the very same photo."""
     return (1 + threshold) / 2
@@ -144,6 +173,8 @@ class RuleDefinition:
     Attributes:
         score: of a query against a type.
         sight: where a query shows the type, and its score there.
+        resemble: how much a query, (dimension,), resembles each row of a matrix, the higher the more: what a
+            counterexample and a reference are compared by.
         sure: by the threshold, a score of the middle that needs no look at the rest of the photo.
         threshold: where none is set; None for the stack's, which is meant for similarity.
         needs_gallery: whether the score needs to know all types.
@@ -151,15 +182,23 @@ class RuleDefinition:
 
     score: Callable[[Query], Score]
     sight: Callable[[Scene], Sighting]
+    resemble: Callable[[NDArray[np.float32], NDArray[np.float32], Gallery | None], NDArray[np.floating]]
     sure: Callable[[float], float]
     threshold: float | None = None
     needs_gallery: bool = False
 
 
 RULES: Mapping[Rule, RuleDefinition] = {
-    Rule.SIMILARITY: RuleDefinition(score_similarity, sight_similarity, sure_similarity),
+    Rule.SIMILARITY: RuleDefinition(
+        score_similarity, sight_similarity, resemble_by_similarity, sure_similarity
+    ),
     # More probable than not.
     Rule.PROBABILITY: RuleDefinition(
-        score_probability, sight_probability, sure_probability, threshold=0.5, needs_gallery=True
+        score_probability,
+        sight_probability,
+        resemble_by_metric,
+        sure_probability,
+        threshold=0.5,
+        needs_gallery=True,
     ),
 }

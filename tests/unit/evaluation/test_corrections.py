@@ -21,22 +21,30 @@ THRESHOLD = 0.35
 def month(correction: Correction) -> list[dict[str, float]]:
     random = np.random.default_rng(1)
     parts = split(TYPES, 3, random)
-    found = simulate(parts, plan(parts.month, random), Rule.SIMILARITY, THRESHOLD, correction)
+    found = simulate(parts, plan(parts, random), Rule.SIMILARITY, THRESHOLD, correction)
     return [moment.figures() for moment in found]
 
 
 def test_each_photo_is_a_reference_or_of_the_month_or_never_seen() -> None:
     parts = split(TYPES, 3, np.random.default_rng(0))
-    assert [len(matrix) for matrix in (*parts.references, *parts.month, *parts.unseen)] == [3] * 15
-    for number, matrix in enumerate(TYPES):
-        drawn = np.concatenate([parts.references[number], parts.month[number], parts.unseen[number]])
-        assert sorted(map(tuple, drawn)) == sorted(map(tuple, matrix))
+    assert [len(matrix) for matrix in parts.references] == [3, 3, 3]
+    assert [len(matrix) for matrix in parts.month] == [3, 3, 3, 4, 4]
+    drawn = np.concatenate([*parts.references, *parts.month, *parts.unseen])
+    assert sorted(map(tuple, drawn)) == sorted(map(tuple, np.concatenate(TYPES)))
 
 
-def test_each_photo_of_the_month_is_asked_against_each_type_once() -> None:
-    asks = plan(TYPES, np.random.default_rng(0))
+def test_the_photos_of_a_known_type_are_of_the_same_type_as_its_references() -> None:
+    parts = split(TYPES, 3, np.random.default_rng(0))
+    owner = {tuple(row): number for number, matrix in enumerate(TYPES) for row in matrix}
+    for own in zip(parts.references, parts.month, parts.unseen, strict=False):
+        assert len({owner[tuple(row)] for row in np.concatenate(own)}) == 1
+
+
+def test_each_photo_of_the_month_is_asked_against_each_known_type_once() -> None:
+    parts = Split(TYPES[:3], TYPES, [matrix[:0] for matrix in TYPES])
+    asks = plan(parts, np.random.default_rng(0))
     questions = {(ask.own, ask.photo, ask.asked) for ask in asks}
-    assert len(questions) == len(asks) == 5 * 9 * 5
+    assert len(questions) == len(asks) == 5 * 9 * 3
     assert 0 < sum(ask.noticed for ask in asks) < len(asks) / 4
 
 

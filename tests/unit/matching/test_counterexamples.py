@@ -11,7 +11,7 @@ from lookalike.matching.gallery import Prototype
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look, Rule
 from lookalike.vision.boxes import Box
-from support.encodings.catalogues import catalogue, gallery_of
+from support.encodings.catalogues import catalogue, gallery_of, unit
 from support.encodings.synthetic_encodings import around, encodings_of
 
 TYPES = catalogue(seed=3, types=6, photos=8)
@@ -54,6 +54,18 @@ def test_what_is_nearer_to_a_reference_matches_still(rule: Rule) -> None:
     decision = decide(reference, with_counterexamples(REFERENCES, TYPES[SIBLING][0]), POLICIES[rule])
     assert decision.match
     assert decision.counterexample is None
+
+
+def test_by_probability_how_photos_of_one_type_differ_anyway_counts_less() -> None:
+    """In the catalogue they differ the most in the first dimensions."""
+    query = TYPES[ASKED][0]
+    axes = np.eye(len(query), dtype=np.float32)
+    reference, counterexample = unit(query + 0.5 * axes[0]), unit(query + 0.4 * axes[20])
+    encodings = with_counterexamples(encodings_of(reference[np.newaxis], ASKED), counterexample)
+    by_similarity, by_probability = (decide(query, encodings, POLICIES[rule]) for rule in Rule)
+    assert by_similarity.counterexample
+    assert by_similarity.counterexample.similarity > by_similarity.similarity
+    assert by_probability.counterexample is None
 
 
 def test_what_is_as_near_to_both_matches() -> None:

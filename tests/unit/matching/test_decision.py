@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lookalike.matching.decision import NEAREST, cosine_similarities, decide
+from lookalike.matching.decision import NEAREST, decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.policy import Policy
+from lookalike.matching.rules import cosine_similarities
 from lookalike.matching.settings import Rule
 
 HALF = Policy(Rule.SIMILARITY, 0.5)

@@ -1,9 +1,11 @@
 """A simulated month of use: do corrections keep a type clean, and how? Pure.
 
-Of each type's photos some are references, some are asked about during the month, and the rest are never seen:
-what they score afterwards is what the month has made of the types. Each photo of the month is asked against
-every type, in a random order; what matches joins the type. A person notices one in `ONE_IN` wrong matches at
-once, and does nothing, removes it, or says that it is none, which makes a counterexample of it.
+Half of the types are known: a few photos of each are its references. The others stand for all that a camera
+sees and nobody has made a type of. Half of all remaining photos are asked about during the month, and the
+rest are never seen: what they score afterwards is what the month has made of the types. Each photo of the
+month is asked against every known type, in a random order; what matches joins the type. A person notices
+one in `ONE_IN` wrong matches at once, and does nothing, removes it, or says that it is none, which makes a
+counterexample of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.decision import decide
+from lookalike.matching.decision import decide, find_counterexample
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.matching.gallery import Gallery, Prototype
+from lookalike.matching.gallery import Prototype
 from lookalike.matching.policy import Policy
 from lookalike.matching.rules import RULES, Query
 from lookalike.matching.settings import Rule
@@ -48,7 +50,13 @@ class Correction(StrEnum):
 
 @dataclass(frozen=True)
 class Split:
-    """Encodings of each type's photos, (photos, dimension), by what they are used for."""
+    """Encodings of each type's photos, (photos, dimension), by their use. Known types come first.
+
+    Attributes:
+        references: of the known types.
+        month: of all types, what is asked about.
+        unseen: of all types.
+    """
 
     references: list[Matrix]
     month: list[Matrix]
@@ -73,7 +81,7 @@ class Moment:
         matches: how many photos have joined types.
         wrong: how many of these show none of their type.
         counterexamples: how many there are.
-        trials: of the unseen photos, each against every type.
+        trials: of the unseen photos, each against every known type.
         threshold: what a score must exceed to match.
     """
 
@@ -100,23 +108,30 @@ class Moment:
 
 
 def split(types: Sequence[Matrix], references: int, random: np.random.Generator) -> Split:
-    """Draw references of each type, and divide its other photos between the month and what is never seen."""
-    parts: list[tuple[Matrix, Matrix, Matrix]] = []
-    for matrix in types:
-        shuffled = matrix[random.permutation(len(matrix))]
-        middle = references + (len(shuffled) - references) // 2
-        parts.append((shuffled[:references], shuffled[references:middle], shuffled[middle:]))
-    drawn, month, unseen = (list(part) for part in zip(*parts, strict=True))
+    """Draw half of the types and their references, and divide all other photos between month and unseen."""
+    order = random.permutation(len(types))
+    known = (len(types) + 1) // 2
+    drawn: list[Matrix] = []
+    month: list[Matrix] = []
+    unseen: list[Matrix] = []
+    for number, index in enumerate(order):
+        shuffled = types[index][random.permutation(len(types[index]))]
+        if number < known:
+            drawn.append(shuffled[:references])
+            shuffled = shuffled[references:]
+        middle = len(shuffled) // 2
+        month.append(shuffled[:middle])
+        unseen.append(shuffled[middle:])
     return Split(drawn, month, unseen)
 
 
-def plan(month: Sequence[Matrix], random: np.random.Generator) -> list[Ask]:
+def plan(parts: Split, random: np.random.Generator) -> list[Ask]:
     """All questions of the month in a random order, and whether a wrong match would be noticed."""
     asks = [
         (own, photo, asked)
-        for own, matrix in enumerate(month)
+        for own, matrix in enumerate(parts.month)
         for photo in range(len(matrix))
-        for asked in range(len(month))
+        for asked in range(len(parts.references))
     ]
     noticed = random.random(len(asks)) < 1 / ONE_IN
     order = random.permutation(len(asks))
@@ -136,25 +151,26 @@ def simulate(
         correction: what a person does about a wrong match.
     """
     gallery = learn_gallery(parts.references)
+    policy = Policy(rule, threshold, gallery=gallery)
     names = list(name_types(parts.references))
     types = [_uploaded(name, matrix) for name, matrix in zip(names, parts.references, strict=True)]
-    moments = [_look(types, gallery, rule, threshold, parts.unseen, 0)]
+    moments = [_look(types, policy, parts.unseen, 0)]
     wrong = 0
     ends = {round(len(asks) * part / MONTH_PARTS) for part in range(1, MONTH_PARTS + 1)}
     for number, ask in enumerate(asks, start=1):
         encoding = parts.month[ask.own][ask.photo]
-        if decide(encoding, types[ask.asked], Policy(rule, threshold, gallery=gallery)).match:
+        if decide(encoding, types[ask.asked], policy).match:
             right = ask.own == ask.asked
             if right or not ask.noticed or correction is Correction.NONE:
                 types[ask.asked] = _add(types[ask.asked], encoding, Origin.RECOGNIZED, number)
+                name = names[ask.asked]
+                gallery = gallery.replace({name: Prototype.of(types[ask.asked].references.matrix)})
+                policy = replace(policy, gallery=gallery)
                 wrong += not right
             elif correction is Correction.COUNTEREXAMPLES:
                 types[ask.asked] = _add(types[ask.asked], encoding, Origin.COUNTEREXAMPLE, number)
-            if right or correction is not Correction.REMOVAL or not ask.noticed:
-                name = names[ask.asked]
-                gallery = gallery.replace({name: Prototype.of(types[ask.asked].references.matrix)})
         if number in ends:
-            moments.append(_look(types, gallery, rule, threshold, parts.unseen, wrong))
+            moments.append(_look(types, policy, parts.unseen, wrong))
     return moments
 
 
@@ -173,7 +189,7 @@ def evaluate_corrections(
     for seed in range(repeats):
         random = np.random.default_rng(seed)
         parts = split(types, references, random)
-        asks = plan(parts.month, random)
+        asks = plan(parts, random)
         for rule in thresholds:
             for correction in Correction:
                 month = simulate(parts, asks, rule, thresholds[rule], correction)
@@ -196,17 +212,10 @@ def _means(months: Sequence[Sequence[Mapping[str, float]]]) -> list[dict[str, fl
     ]
 
 
-def _look(
-    types: Sequence[Encodings],
-    gallery: Gallery,
-    rule: Rule,
-    threshold: float,
-    unseen: Sequence[Matrix],
-    wrong: int,
-) -> Moment:
+def _look(types: Sequence[Encodings], policy: Policy, unseen: Sequence[Matrix], wrong: int) -> Moment:
     queries = np.concatenate(unseen)
     owners = np.repeat(np.arange(len(unseen)), [len(matrix) for matrix in unseen])
-    scores = np.stack([_score(queries, encodings, gallery, rule) for encodings in types], axis=1)
+    scores = np.stack([_score(queries, encodings, policy) for encodings in types], axis=1)
     genuine = owners[:, np.newaxis] == np.arange(len(types))
     groups = np.repeat(owners, len(types))
     return Moment(
@@ -214,19 +223,19 @@ def _look(
         wrong=wrong,
         counterexamples=sum(len(each.counterexamples.rows) for each in types),
         trials=Trials(scores.ravel(), genuine.ravel(), groups),
-        threshold=threshold,
+        threshold=policy.threshold,
     )
 
 
-def _score(queries: Matrix, encodings: Encodings, gallery: Gallery, rule: Rule) -> NDArray[np.float64]:
-    """Scores of queries, (n, dimension), against a type: (n,). Not rounded, so that few are equal."""
+def _score(queries: Matrix, encodings: Encodings, policy: Policy) -> list[float]:
+    """Scores of queries, (n, dimension), against a type. Not rounded, so that few are equal."""
     nearest = (queries @ encodings.references.matrix.T).max(axis=1)
-    against = (queries @ encodings.counterexamples.matrix.T).max(axis=1, initial=-1)
-    scores = [
-        RULES[rule].score(Query(query, encodings, float(similarity), gallery)).value
+    return [
+        LEAST
+        if find_counterexample(query, query[np.newaxis], encodings, policy)
+        else RULES[policy.rule].score(Query(query, encodings, float(similarity), policy.gallery)).value
         for query, similarity in zip(queries, nearest, strict=True)
     ]
-    return np.where(against > nearest, LEAST, scores)
 
 
 def _uploaded(name: str, matrix: Matrix) -> Encodings:
