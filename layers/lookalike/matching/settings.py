@@ -28,6 +28,10 @@ class Look(StrEnum):
     ANYWHERE = "anywhere"
 
 
+Vouch = Literal["all", "uploaded"]
+"""Which images a match must resemble to join the type."""
+
+
 class KeepMissed(StrEnum):
     """Which queries that did not match are kept for people to decide about."""
 
@@ -61,7 +65,7 @@ class TypeSettings(BaseModel):
     threshold: Annotated[
         Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)] | None, _NOT_IF_LEFT_OUT
     ] = None
-    vouch: Annotated[Literal["all", "uploaded"] | None, _NOT_IF_LEFT_OUT] = None
+    vouch: Annotated[Vouch | None, _NOT_IF_LEFT_OUT] = None
     max_recognized: Annotated[
         Annotated[int, Field(strict=True, ge=0, le=50_000)] | None, _NOT_IF_LEFT_OUT
     ] = None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lookalike.matching.settings import Rule
+from lookalike.matching.settings import Rule, Vouch
 from lookalike_tools.evaluation.corrections.month import (
     Correction,
     Split,
@@ -18,10 +18,10 @@ TYPES = list(catalogue(seed=4, types=5, photos=9, spread=1.2).values())
 THRESHOLD = 0.35
 
 
-def month(correction: Correction) -> list[dict[str, float]]:
+def month(correction: Correction, vouch: Vouch = "all") -> list[dict[str, float]]:
     random = np.random.default_rng(1)
     parts = split(TYPES, 3, random)
-    found = simulate(parts, plan(parts, random), Rule.SIMILARITY, THRESHOLD, correction)
+    found = simulate(parts, plan(parts, random), Rule.SIMILARITY, THRESHOLD, vouch, correction)
     return [moment.figures() for moment in found]
 
 
@@ -64,9 +64,13 @@ def test_removal_leaves_fewer_wrong_matches_in_the_types() -> None:
     assert month(Correction.REMOVAL)[-1]["wrong"] < month(Correction.NONE)[-1]["wrong"]
 
 
+def test_where_uploaded_photos_vouch_fewer_wrong_matches_join() -> None:
+    assert month(Correction.NONE, "uploaded")[-1]["wrong"] < month(Correction.NONE)[-1]["wrong"]
+
+
 def test_where_nothing_is_asked_nothing_changes() -> None:
     parts = Split(TYPES, [matrix[:0] for matrix in TYPES], TYPES)
-    (first, *later) = simulate(parts, [], Rule.SIMILARITY, THRESHOLD, Correction.NONE)
+    (first, *later) = simulate(parts, [], Rule.SIMILARITY, THRESHOLD, "all", Correction.NONE)
     assert not later
     assert first.matches == 0
 
@@ -74,8 +78,8 @@ def test_where_nothing_is_asked_nothing_changes() -> None:
 def test_the_same_photos_give_the_same_figures() -> None:
     found = [evaluate_corrections(TYPES, {Rule.SIMILARITY: THRESHOLD}, 3, 2) for _ in range(2)]
     assert found[0] == found[1]
-    assert [(each["rule"], each["correction"]) for each in found[0]] == [
-        ("similarity", correction) for correction in Correction
+    assert [(each["rule"], each["vouch"], each["correction"]) for each in found[0]] == [
+        ("similarity", vouch, correction) for vouch in ("all", "uploaded") for correction in Correction
     ]
     assert all(len(each["month"]) == 5 for each in found[0])
 

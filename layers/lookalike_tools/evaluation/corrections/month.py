@@ -11,7 +11,8 @@ counterexample of it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from itertools import product
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Prototype
 from lookalike.matching.policy import Policy
 from lookalike.matching.rules import RULES, Query
-from lookalike.matching.settings import Rule
+from lookalike.matching.settings import Rule, Vouch
 from lookalike_tools.evaluation.error_rates import Trials, equal_error_rate, error_curve, sort_trials
 from lookalike_tools.evaluation.scores import learn_gallery, name_types
 
@@ -139,7 +140,7 @@ def plan(parts: Split, random: np.random.Generator) -> list[Ask]:
 
 
 def simulate(
-    parts: Split, asks: Sequence[Ask], rule: Rule, threshold: float, correction: Correction
+    parts: Split, asks: Sequence[Ask], rule: Rule, threshold: float, vouch: Vouch, correction: Correction
 ) -> list[Moment]:
     """What a month makes of the types: at its beginning and after each part of it.
 
@@ -148,6 +149,7 @@ def simulate(
         asks: what is asked, in order.
         rule: what decides.
         threshold: what a score must exceed to match.
+        vouch: which photos a match must match, to join.
         correction: what a person does about a wrong match.
     """
     gallery = learn_gallery(parts.references)
@@ -159,7 +161,7 @@ def simulate(
     ends = {round(len(asks) * part / MONTH_PARTS) for part in range(1, MONTH_PARTS + 1)}
     for number, ask in enumerate(asks, start=1):
         encoding = parts.month[ask.own][ask.photo]
-        if decide(encoding, types[ask.asked], policy).match:
+        if _joins(encoding, types[ask.asked], policy, vouch):
             right = ask.own == ask.asked
             if right or not ask.noticed or correction is Correction.NONE:
                 types[ask.asked] = _add(types[ask.asked], encoding, Origin.RECOGNIZED, number)
@@ -177,7 +179,7 @@ def simulate(
 def evaluate_corrections(
     types: Sequence[Matrix], thresholds: Mapping[Rule, float], references: int, repeats: int
 ) -> list[dict[str, Any]]:
-    """Of each rule and correction, the mean figures at the beginning of the month and after each part of it.
+    """Of each rule, `vouch` and correction, the mean figures before the month and after each part of it.
 
     Args:
         types: each type's encodings, (photos, dimension), of at least two more photos than `references`.
@@ -185,23 +187,24 @@ def evaluate_corrections(
         references: how many are drawn of each type.
         repeats: how many months, each with draws of its own.
     """
-    months: dict[tuple[Rule, Correction], list[list[dict[str, float]]]] = {}
+    months: dict[tuple[Rule, Vouch, Correction], list[list[dict[str, float]]]] = {}
     for seed in range(repeats):
         random = np.random.default_rng(seed)
         parts = split(types, references, random)
         asks = plan(parts, random)
-        for rule in thresholds:
-            for correction in Correction:
-                month = simulate(parts, asks, rule, thresholds[rule], correction)
-                months.setdefault((rule, correction), []).append([moment.figures() for moment in month])
+        for rule, vouch, correction in product(thresholds, get_args(Vouch), Correction):
+            month = simulate(parts, asks, rule, thresholds[rule], vouch, correction)
+            found = months.setdefault((rule, vouch, correction), [])
+            found.append([moment.figures() for moment in month])
     return [
         {
             "rule": str(rule),
+            "vouch": vouch,
             "correction": str(correction),
             "threshold": thresholds[rule],
             "month": _means(found),
         }
-        for (rule, correction), found in months.items()
+        for (rule, vouch, correction), found in months.items()
     ]
 
 
@@ -210,6 +213,13 @@ def _means(months: Sequence[Sequence[Mapping[str, float]]]) -> list[dict[str, fl
         {name: float(np.mean([moment[name] for moment in moments])) for name in moments[0]}
         for moments in zip(*months, strict=True)
     ]
+
+
+def _joins(encoding: Matrix, encodings: Encodings, policy: Policy, vouch: Vouch) -> bool:
+    if not decide(encoding, encodings, policy).match:
+        return False
+    vouching = encodings.of_origin(Origin.UPLOADED, Origin.COUNTEREXAMPLE)
+    return vouch == "all" or decide(encoding, vouching, policy).match
 
 
 def _look(types: Sequence[Encodings], policy: Policy, unseen: Sequence[Matrix], wrong: int) -> Moment:
