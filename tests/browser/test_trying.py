@@ -92,6 +92,24 @@ def test_a_pasted_photo_is_tried_against_all_types(open_console: OpenConsole) ->
     expect(page.get_by_role("heading", name="What else was near")).to_be_visible()
 
 
+def test_a_photo_is_taken_with_the_camera(open_console: OpenConsole, built_type: str) -> None:
+    page = open_console(f"/try?of={built_type}")
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.get_by_label("What the camera sees")).to_have_js_property("readyState", 4)
+    page.get_by_role("button", name="Take the photo").click()
+    expect(page.get_by_role("heading", name=f"No, not {built_type}")).to_be_visible()
+    expect(page.get_by_label("What the camera sees")).to_have_count(0)
+
+
+def test_that_there_is_no_camera_is_told(open_console: OpenConsole, built_type: str) -> None:
+    page = open_console(f"/try?of={built_type}")
+    page.evaluate("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException())")
+    page.get_by_role("button", name="Use the camera").click()
+    expect(
+        page.get_by_text("There is no camera, or the browser does not let this page use it")
+    ).to_be_visible()
+
+
 def test_why_a_photo_can_not_be_tried_is_told(open_console: OpenConsole, built_type: str) -> None:
     page = open_console(f"/try?of={built_type}")
     drop(page, [("broken.png", photograph(41)[:80])])

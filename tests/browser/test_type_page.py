@@ -101,6 +101,8 @@ def test_photos_are_marked_as_not_one_by_a_key(api: Api, open_console: OpenConso
     expect(photos(page)).to_have_count(1)
     listed = api.call("GET", f"/types/{built_type}/counterexamples").json()["images"]
     assert [each["name"] for each in listed] == ["5.png"]
+    key = f"types/{built_type}/counterexamples/5.png"
+    assert api.s3.head_object(Bucket=api.stack.bucket, Key=key)["Metadata"]["verdict"] == "is_not"
 
 
 def test_a_box_is_drawn_where_the_object_is(api: Api, open_console: OpenConsole, built_type: str) -> None:

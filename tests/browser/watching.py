@@ -15,6 +15,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # A camera that shows a test picture, and leave to use it.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
 WIDE, NARROW = (1280, 900), (390, 844)
 PATIENCE_MS = 30_000

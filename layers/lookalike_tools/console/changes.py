@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from lookalike.errors import ImageError, InvalidNameError
 from lookalike.keys import Folder, ImageKey, content_digest, image_key, parse_image_key
+from lookalike.verdicts import Verdict
 from lookalike.vision.boxes import Box
 from lookalike.vision.images import HEADER_BYTES, check_size, sniff_format
-from lookalike_tools.live.api import delete_image, put_json, read_type
+from lookalike_tools.live.api import delete_image, give_verdict, put_json, read_type
 from lookalike_tools.live.photos import (
     Upload,
     content_etag,
@@ -107,10 +108,17 @@ def restore_photos(stack: Stack, photos: Sequence[str]) -> int:
     return len(photos)
 
 
-def move_photos(
-    stack: Stack, photos: Sequence[str], type_id: str, folder: Folder = Folder.IMAGES
-) -> list[str]:
-    """Move photos, by their keys, to a type or its counterexamples; returns their keys there. Boxes stay.
+def refuse_photos(stack: Stack, photos: Sequence[str]) -> list[str]:
+    """Say of a type's photos, by their keys, that they show none of it; returns their keys from now on.
+
+    Raises:
+        StackError: one of them can't be moved.
+    """
+    return [give_verdict(stack, parse_photo(key).type_id, key, Verdict.IS_NOT) for key in photos]
+
+
+def move_photos(stack: Stack, photos: Sequence[str], type_id: str) -> list[str]:
+    """Move photos, by their keys, to a type; returns their keys there. Boxes stay.
 
     Each is there before it is removed here: what is interrupted leaves both, never neither.
 
@@ -121,7 +129,7 @@ def move_photos(
     for key in photos:
         stored = read_photo(stack, key)
         name = parse_photo(key).name
-        moved += add_photos(stack, type_id, [NamedPhoto(name, stored.data)], [stored.box], folder)
+        moved += add_photos(stack, type_id, [NamedPhoto(name, stored.data)], [stored.box])
         remove_photos(stack, [key])
     return moved
 

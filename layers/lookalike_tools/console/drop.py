@@ -37,7 +37,7 @@ class Drop(ui.upload, component="drop.js"):
             hint: more words.
             multiple: whether several may come at once.
             paste: whether photos are also taken from the clipboard.
-            camera: whether a phone opens its camera.
+            camera: whether this device's camera may take one.
         """
 
         async def take(event: UploadEventArguments) -> None:
@@ -51,11 +51,15 @@ class Drop(ui.upload, component="drop.js"):
         self._props["hint"] = hint
         self._props["most"] = MOST if multiple else 1
         self._props["paste"] = paste
-        if camera:
-            self._props["capture"] = "environment"
+        self._props["camera"] = camera
+        self.on("blind", _tell_blind)
         self.on("refused", _tell_too_large)
         if on_sent:
             self.on("sent", on_sent, args=[])
+
+
+def _tell_blind() -> None:
+    tell_refused(["There is no camera, or the browser does not let this page use it"])
 
 
 def _tell_too_large(event: GenericEventArguments) -> None:

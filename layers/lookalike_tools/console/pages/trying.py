@@ -48,7 +48,7 @@ class TryPage:
             text("h1", "Try a photo").classes("grow")
             self._type = ui.select(self._options(of), label="Against", value=of, with_input=True)
             self._type.props("outlined dense").classes("search").on_value_change(self._ask)
-        Drop("Drop a photo here, paste one, or choose or take it", self._take, multiple=False, paste=True)
+        Drop("Drop a photo here, paste or choose one", self._take, multiple=False, paste=True, camera=True)
         self._status = ui.label().classes("quiet").props('role="status"')
         self._answer = ui.element("div").classes("stacked spread")
         on_change(survey, partial(self._offer_types, of))

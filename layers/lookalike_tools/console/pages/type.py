@@ -6,7 +6,6 @@ from functools import partial
 
 from nicegui import run, ui
 
-from lookalike.keys import Folder
 from lookalike.matching.encodings import Encodings, Rejection
 from lookalike_tools.console import changes
 from lookalike_tools.console.addresses import threshold_address, try_address
@@ -218,7 +217,7 @@ class TypePage:
 
     async def _mark_chosen(self) -> None:
         photos = self._showing(self._chosen)
-        mark = partial(changes.move_photos, self._survey.stack, photos, self._type_id, Folder.COUNTEREXAMPLES)
+        mark = partial(changes.refuse_photos, self._survey.stack, photos)
         if photos and (marked := await attempt(mark)) is not None:
             self._tiles.clear_choice()
             tell(f"{number(len(marked), 'photo')} counted as not one from now on")
