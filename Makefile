@@ -72,8 +72,8 @@ mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those t
 	cd .mutants && ../$(BIN)/mutmut results --all true | ../$(BIN)/python ../tests/mutants/mutation_score.py
 
 soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images; 1,000 photos in the inbox
-	$(BIN)/pytest --hypothesis-profile soak tests/integration/histories/test_interleavings.py tests/integration/functions/test_size.py \
-		tests/integration/functions/test_inbox_load.py
+	$(BIN)/pytest --hypothesis-profile soak tests/integration/histories/test_interleavings.py tests/integration/functions/rebuilding/test_size.py \
+		tests/integration/functions/recognizing/test_inbox_load.py
 
 browser-test: $(INSTALLED) ## the console in Chromium, over a local stack (needs Debian's chromium, or another)
 	$(BIN)/pytest tests/browser

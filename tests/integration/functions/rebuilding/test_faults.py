@@ -198,7 +198,7 @@ def test_a_killed_rebuild_goes_on_from_what_was_saved(system: System) -> None:
         "sys.path.insert(0, 'functions'); from rebuild_encodings.app import encoder, store;"
         f"reconciling.rebuild(encoder, store, {TYPE!r}, time.monotonic() + 60)"
     )
-    process = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[4])
     assert system.proxy.hanging.wait(60)
     eventually(lambda: len(system.rows()) > 1)
     process.send_signal(signal.SIGKILL)
