@@ -1,4 +1,4 @@
-"""Another model is deployed while queries run: no answer mixes models, and all types come back."""
+"""What is deployed anew counts: a parameter at once, another model without an answer that mixes models."""
 
 import threading
 from collections.abc import Iterator
@@ -15,11 +15,13 @@ from lookalike_tools.export.exporter import export_model
 from lookalike_tools.live.api import list_types
 from lookalike_tools.live.old_encodings import old_models, remove_encodings
 from lookalike_tools.live.rebuilding import rebuild_types
+from lookalike_tools.live.stack import LOCAL_STACK_NAME
 from lookalike_tools.local.stack import local_stack
 from support.deployed import Api, eventually, logged
 from support.encodings.tiny_clip import save_tiny_clip
 from support.photos.photographs import photograph
 
+PNG = {"Content-Type": "image/png"}
 FUNCTIONS = ("RecognizeFunction", "RebuildEncodingsFunction")
 
 
@@ -47,12 +49,15 @@ def deploy_model(api: Api, model_dir: Path, previous: Path | None = None) -> Non
     """
     cloudformation, functions = api.stack.client("cloudformation"), api.stack.client("lambda")
     for name in FUNCTIONS:
-        resource = cloudformation.describe_stack_resource(StackName="lookalike", LogicalResourceId=name)
+        resource = cloudformation.describe_stack_resource(StackName=LOCAL_STACK_NAME, LogicalResourceId=name)
         function = resource["StackResourceDetail"]["PhysicalResourceId"]
         environment = functions.get_function_configuration(FunctionName=function)["Environment"]
         environment["Variables"]["MODEL_DIR"] = str(model_dir)
         environment["Variables"]["PREVIOUS_MODEL_DIR"] = str(previous or "/opt/previous")
         functions.update_function_configuration(FunctionName=function, Environment=environment)
+        for alias in functions.list_aliases(FunctionName=function)["Aliases"]:
+            version = functions.publish_version(FunctionName=function)["Version"]
+            functions.update_alias(FunctionName=function, Name=alias["Name"], FunctionVersion=version)
 
 
 class Queries(threading.Thread):
@@ -71,6 +76,29 @@ class Queries(threading.Thread):
             with self.in_flight:
                 answer = self.api.recognize(self.type_id, photograph(1), append="false")
             self.answers.append((answer.status_code, answer.json()))
+
+
+def test_a_changed_parameter_counts_at_the_next_call(own_api: Api) -> None:
+    api = own_api
+    api.upload("type", "0.png", photograph(1))
+    api.wait_until_built("type", 1)
+
+    def threshold() -> float:
+        answer = api.call("POST", "/types/type/recognize", data=photograph(1), headers=PNG).json()
+        assert answer["threshold_source"] == "stack"
+        return float(answer["threshold"])
+
+    assert threshold() != 0.5
+    cloudformation = api.stack.client("cloudformation")
+    cloudformation.update_stack(
+        StackName=LOCAL_STACK_NAME,
+        UsePreviousTemplate=True,
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": "Threshold", "ParameterValue": "0.5"}],
+    )
+    waiter = cloudformation.get_waiter("stack_update_complete")
+    waiter.wait(StackName=LOCAL_STACK_NAME, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
+    assert threshold() == 0.5
 
 
 def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
@@ -116,7 +144,7 @@ def test_an_upgrade_mixes_no_models_and_brings_all_types_back(
 
 
 def ask_all(api: Api) -> requests.Response:
-    return api.call("POST", "/recognize", data=photograph(1), headers={"Content-Type": "image/png"})
+    return api.call("POST", "/recognize", data=photograph(1), headers=PNG)
 
 
 def identify(api: Api) -> tuple[int, str]:
@@ -193,7 +221,7 @@ def test_identifying_queues_all_types_after_an_upgrade(own_api: Api, second_mode
         api.wait_until_built(type_id, 1)
     api.wait_until_quiet()
     deploy_model(api, second_model)
-    asked = api.call("POST", "/recognize", data=photograph(1), headers={"Content-Type": "image/png"})
+    asked = api.call("POST", "/recognize", data=photograph(1), headers=PNG)
     assert (asked.status_code, asked.headers["Retry-After"]) == (503, "2")
     assert "encodings are being built" in asked.json()["message"]
     second = read_description(second_model).model_id
