@@ -103,7 +103,7 @@ def test_a_photo_is_taken_with_the_camera(open_console: OpenConsole, built_type:
 
 def test_that_there_is_no_camera_is_told(open_console: OpenConsole, built_type: str) -> None:
     page = open_console(f"/try?of={built_type}")
-    page.evaluate("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException())")
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException()); }")
     page.get_by_role("button", name="Use the camera").click()
     expect(
         page.get_by_text("There is no camera, or the browser does not let this page use it")

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from lookalike.vision.boxes import format_box
-from lookalike_tools.console.survey import Picture
+from lookalike_tools.console.stack.survey import Picture
 
 
 def type_address(type_id: str) -> str:

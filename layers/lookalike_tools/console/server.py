@@ -17,10 +17,10 @@ from starlette.formparsers import MultiPartParser
 
 from lookalike.vision.images import MAX_BYTES
 from lookalike_tools.console.guard import TOKEN, Guard
-from lookalike_tools.console.layout import STYLE
 from lookalike_tools.console.pages import register
-from lookalike_tools.console.pictures import Pictures
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.stack.pictures import Pictures
+from lookalike_tools.console.stack.survey import Survey
+from lookalike_tools.console.widgets.layout import STYLE
 from lookalike_tools.live.stack import Stack
 
 HOST = "127.0.0.1"

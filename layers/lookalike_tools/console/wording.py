@@ -15,7 +15,7 @@ from botocore.exceptions import (
 
 from lookalike.matching.encodings import Encodings, Origin
 from lookalike.matching.settings import Rule
-from lookalike_tools.console.survey import Known
+from lookalike_tools.console.stack.survey import Known
 
 FEW = 5
 """Fewer uploaded photos leave most of an object's sides unseen."""

@@ -1,6 +1,6 @@
 """What people may put to a type."""
 
-from lookalike_tools.console.changes import NamedPhoto, why_no_photo
+from lookalike_tools.console.stack.changes import NamedPhoto, why_no_photo
 from support.photos.photographs import photograph
 
 

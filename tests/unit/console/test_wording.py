@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from lookalike.matching.encodings import Encodings, Origin, Rejection, Row
 from lookalike.matching.settings import StoredSettings
-from lookalike_tools.console.survey import Known
+from lookalike_tools.console.stack.survey import Known
 from lookalike_tools.console.wording import explain, judge, per_100, reasons
 from lookalike_tools.live.stack import StackError
 

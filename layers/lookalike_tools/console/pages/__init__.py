@@ -3,8 +3,8 @@
 from nicegui import ui
 
 from lookalike_tools.console.pages import review, threshold, trying, type, types
-from lookalike_tools.console.pictures import Pictures
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.stack.pictures import Pictures
+from lookalike_tools.console.stack.survey import Survey
 
 
 def register(survey: Survey, pictures: Pictures) -> None:

@@ -7,13 +7,13 @@ from nicegui import ui
 from lookalike.errors import InvalidBoxError
 from lookalike.matching.encodings import Origin
 from lookalike.vision.boxes import Box, make_box
-from lookalike_tools.console import changes
 from lookalike_tools.console.addresses import picture_address
-from lookalike_tools.console.boxes import BoxedPhoto
-from lookalike_tools.console.dialogs import answer_of
-from lookalike_tools.console.layout import attempt, tell, tell_refused, text
 from lookalike_tools.console.pages.type_photos import ORIGINS, PhotoOf
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.stack import changes
+from lookalike_tools.console.stack.survey import Survey
+from lookalike_tools.console.widgets.boxes import BoxedPhoto
+from lookalike_tools.console.widgets.dialogs import answer_of
+from lookalike_tools.console.widgets.layout import attempt, tell, tell_refused, text
 
 EDGES = ("Left", "Top", "Right", "Bottom")
 

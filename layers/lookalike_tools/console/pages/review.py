@@ -11,12 +11,12 @@ from nicegui.events import KeyEventArguments
 
 from lookalike.keys import file_name
 from lookalike.vision.boxes import Box, object_in_square
-from lookalike_tools.console import decisions
 from lookalike_tools.console.addresses import picture_address, type_address
-from lookalike_tools.console.decisions import Decision
-from lookalike_tools.console.dialogs import ask_type
-from lookalike_tools.console.layout import attempt, frame, on_change, text
-from lookalike_tools.console.survey import Known, Picture, Survey, picture_of
+from lookalike_tools.console.stack import decisions
+from lookalike_tools.console.stack.decisions import Decision
+from lookalike_tools.console.stack.survey import Known, Picture, Survey, picture_of
+from lookalike_tools.console.widgets.dialogs import ask_type
+from lookalike_tools.console.widgets.layout import attempt, frame, on_change, text
 from lookalike_tools.console.wording import number
 from lookalike_tools.live.api import list_missed
 from lookalike_tools.live.appended import AppendedImage, find_appended

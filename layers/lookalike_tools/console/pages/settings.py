@@ -6,8 +6,8 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from lookalike.matching.settings import TypeSettings
-from lookalike_tools.console.layout import attempt, on_change, tell_refused, text
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.stack.survey import Survey
+from lookalike_tools.console.widgets.layout import attempt, on_change, tell_refused, text
 from lookalike_tools.live.api import put_json
 
 AS_THE_STACK = "as the stack"

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lookalike.matching.gallery import Fit
 from lookalike.matching.settings import DEFAULTS, Rule
 from lookalike_tools.console.addresses import type_address
-from lookalike_tools.console.layout import REFRESH_SECONDS, attempt, frame, link, text
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.stack.survey import Survey
+from lookalike_tools.console.widgets.layout import REFRESH_SECONDS, attempt, frame, link, text
 from lookalike_tools.console.wording import number, per_100
 from lookalike_tools.evaluation.thresholds import ENOUGH_PHOTOS, Scores, calibrate, expect, score_types
 from lookalike_tools.live.settings import set_threshold

@@ -9,15 +9,15 @@ from nicegui import ui
 from lookalike.keys import Folder
 from lookalike.matching.settings import Look
 from lookalike.vision.boxes import Box, object_in_square
-from lookalike_tools.console import changes
 from lookalike_tools.console.addresses import picture_address, type_address
-from lookalike_tools.console.boxes import BoxedPhoto
-from lookalike_tools.console.changes import NamedPhoto
-from lookalike_tools.console.dialogs import ask_type
-from lookalike_tools.console.drop import Drop
-from lookalike_tools.console.layout import attempt, frame, on_change, tell, text
-from lookalike_tools.console.pictures import Pictures
-from lookalike_tools.console.survey import Picture, Survey, picture_of
+from lookalike_tools.console.stack import changes
+from lookalike_tools.console.stack.changes import NamedPhoto
+from lookalike_tools.console.stack.pictures import Pictures
+from lookalike_tools.console.stack.survey import Picture, Survey, picture_of
+from lookalike_tools.console.widgets.boxes import BoxedPhoto
+from lookalike_tools.console.widgets.dialogs import ask_type
+from lookalike_tools.console.widgets.drop import Drop
+from lookalike_tools.console.widgets.layout import attempt, frame, on_change, tell, text
 from lookalike_tools.console.wording import headline, reasons
 from lookalike_tools.live.queries import recognize_photo
 from lookalike_tools.live.stack import StackError

@@ -7,17 +7,17 @@ from functools import partial
 from nicegui import run, ui
 
 from lookalike.matching.encodings import Encodings, Rejection
-from lookalike_tools.console import changes
 from lookalike_tools.console.addresses import threshold_address, try_address
-from lookalike_tools.console.changes import NamedPhoto
-from lookalike_tools.console.dialogs import ask_type
-from lookalike_tools.console.drop import Drop
-from lookalike_tools.console.layout import attempt, frame, link, on_change, tell, text
 from lookalike_tools.console.pages.photo import look_at
 from lookalike_tools.console.pages.settings import show_settings
 from lookalike_tools.console.pages.type_photos import FILTERS, PhotoOf, list_photos, photo_tile
-from lookalike_tools.console.survey import Known, Survey
-from lookalike_tools.console.tiles import Tiles
+from lookalike_tools.console.stack import changes
+from lookalike_tools.console.stack.changes import NamedPhoto
+from lookalike_tools.console.stack.survey import Known, Survey
+from lookalike_tools.console.widgets.dialogs import ask_type
+from lookalike_tools.console.widgets.drop import Drop
+from lookalike_tools.console.widgets.layout import attempt, frame, link, on_change, tell, text
+from lookalike_tools.console.widgets.tiles import Tiles
 from lookalike_tools.console.wording import count_photos, judge, number
 
 MANY = 1_000

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from lookalike.keys import parse_image_key
 from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike_tools.console.addresses import picture_address
-from lookalike_tools.console.survey import Picture, picture_of
-from lookalike_tools.console.tiles import Tile
+from lookalike_tools.console.stack.survey import Picture, picture_of
+from lookalike_tools.console.widgets.tiles import Tile
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from functools import partial
 
 from nicegui import ui
 
-from lookalike_tools.console import changes
 from lookalike_tools.console.addresses import picture_address, type_address
-from lookalike_tools.console.changes import NamedPhoto
-from lookalike_tools.console.dialogs import ask_name
-from lookalike_tools.console.drop import Drop
-from lookalike_tools.console.layout import attempt, frame, on_change, tell, text
-from lookalike_tools.console.survey import Known, Survey
-from lookalike_tools.console.tiles import Tile, Tiles
+from lookalike_tools.console.stack import changes
+from lookalike_tools.console.stack.changes import NamedPhoto
+from lookalike_tools.console.stack.survey import Known, Survey
+from lookalike_tools.console.widgets.dialogs import ask_name
+from lookalike_tools.console.widgets.drop import Drop
+from lookalike_tools.console.widgets.layout import attempt, frame, on_change, tell, text
+from lookalike_tools.console.widgets.tiles import Tile, Tiles
 from lookalike_tools.console.wording import count_photos, judge, number
 
 AT_ONCE = 8

@@ -8,7 +8,7 @@ from typing import TypeVar
 from nicegui import run, ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.stack.survey import Survey
 from lookalike_tools.console.wording import explain
 
 STYLE = Path(__file__).with_name("console.css")

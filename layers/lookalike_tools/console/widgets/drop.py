@@ -6,8 +6,8 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
 from lookalike.vision.images import MAX_BYTES
-from lookalike_tools.console.changes import NamedPhoto, why_no_photo
-from lookalike_tools.console.layout import tell_refused
+from lookalike_tools.console.stack.changes import NamedPhoto, why_no_photo
+from lookalike_tools.console.widgets.layout import tell_refused
 from lookalike_tools.console.wording import number
 
 MOST = 200

@@ -5,9 +5,9 @@ from typing import cast
 from nicegui import ui
 
 from lookalike.keys import is_type_id
-from lookalike_tools.console.changes import TypeName
-from lookalike_tools.console.layout import on_change, text
-from lookalike_tools.console.survey import Survey
+from lookalike_tools.console.stack.changes import TypeName
+from lookalike_tools.console.stack.survey import Survey
+from lookalike_tools.console.widgets.layout import on_change, text
 from lookalike_tools.console.wording import number
 from lookalike_tools.photos.folders import offer_type_id
 
