@@ -48,12 +48,24 @@ class Row:
     """Where in the query the type is seen, if that is to be drawn."""
     probability: float | None = None
     """That the query shows the type, if that decides."""
+    told: str | None = None
+    """What is said of it, where that is not whether it matches."""
 
 
 def contact_sheet(
-    rows: Sequence[Row], path: Path, *, title: str = "Queries and their nearest references"
+    rows: Sequence[Row],
+    path: Path,
+    *,
+    title: str = "Queries and their nearest references",
+    legend: str | None = None,
 ) -> None:
     """Write the rows to `path` as a PNG, in up to three columns; its folder is made if need be.
+
+    Args:
+        rows: what is shown.
+        path: where it goes.
+        title: of the sheet.
+        legend: what is left and right, where the rows are no queries.
 
     Raises:
         ValueError: there are no rows.
@@ -71,10 +83,7 @@ def contact_sheet(
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     _text(draw, (_MARGIN, 28), title, 28, _INK, width - 2 * _MARGIN)
-    matches, appended = sum(row.match for row in rows), sum(row.appended for row in rows)
-    legend = "Left: the query. Right: the nearest reference of the type asked for. "
-    counts = f"Queries: {len(rows)}. Matches: {matches}. Appended: {appended}."
-    _text(draw, (_MARGIN, 64), legend + counts, 15, _GREY, width - 2 * _MARGIN)
+    _text(draw, (_MARGIN, 64), legend or _legend(rows), 15, _GREY, width - 2 * _MARGIN)
     top = _HEADER
     for heading, group in groups:
         if heading:
@@ -87,6 +96,14 @@ def contact_sheet(
         top += -(-len(group) // columns) * (_CARD[1] + _GUTTER)
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, "PNG")
+
+
+def _legend(rows: Sequence[Row]) -> str:
+    matches, appended = sum(row.match for row in rows), sum(row.appended for row in rows)
+    return (
+        "Left: the query. Right: the nearest reference of the type asked for. "
+        f"Queries: {len(rows)}. Matches: {matches}. Appended: {appended}."
+    )
 
 
 def _card(row: Row) -> Image.Image:
@@ -105,12 +122,12 @@ def _card(row: Row) -> Image.Image:
         draw.text(middle, "no reference", _GREY, ImageFont.load_default(14), anchor="mm")
 
     below = _PADDING + _THUMBNAIL[1] + 12
-    card.paste(_mark(row.match), (_PADDING, below + 4))
-    _text(draw, (_PADDING + 34, below), row.asked, 16, _INK, _THUMBNAIL[0] - 38)
-    verdict = "match" if row.match else "no match"
-    _text(
-        draw, (_PADDING + 34, below + 24), verdict + (", appended" if row.appended else ""), 14, colour, 190
-    )
+    indent = 0 if row.told else 34
+    if not row.told:
+        card.paste(_mark(row.match), (_PADDING, below + 4))
+    _text(draw, (_PADDING + indent, below), row.asked, 16, _INK, _THUMBNAIL[0] - indent - 4)
+    verdict = ("match" if row.match else "no match") + (", appended" if row.appended else "")
+    _text(draw, (_PADDING + indent, below + 24), row.told or verdict, 14, colour, _THUMBNAIL[0] - indent)
     if row.nearest:
         _scale(draw, (right, below), row, colour)
     return card

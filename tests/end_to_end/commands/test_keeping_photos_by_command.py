@@ -167,13 +167,18 @@ def test_types_are_listed_with_what_they_hold(stack: str, built_type: str) -> No
     assert line.split()[-2:] == ["3", "0"]
 
 
-def test_diagnosing_names_photos_that_add_nothing(api: Api, stack: str, built_type: str) -> None:
+def test_diagnosing_names_and_draws_photos_that_add_nothing(
+    api: Api, stack: str, built_type: str, tmp_path: Path
+) -> None:
     api.upload(built_type, "same.png", photograph(1, 0))
     api.wait_until_built(built_type, 4)
-    done = lookalike("diagnose", built_type, "--stack", stack)
+    sheet = tmp_path / "sheets" / "findings.png"
+    done = lookalike("diagnose", built_type, "--stack", stack, "--sheet", str(sheet))
     assert done.returncode == 0, done.stderr
     assert f"{built_type}  4 references" in done.stdout
     assert "adds nothing to 0.png, 1.0000: same.png" in done.stdout
+    assert re.search(rf"[1-9]\d* of them side by side: {sheet}", done.stdout)
+    assert Image.open(sheet).width > 900
     done = lookalike("diagnose", "--json", "--stack", stack)
     assert done.returncode == 0, done.stderr
     found = {each["type_id"]: each for each in json.loads(done.stdout)}

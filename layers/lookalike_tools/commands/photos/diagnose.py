@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from rich.console import Console
 from lookalike.keys import file_name
 from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.live.api import list_types, read_diagnosis
+from lookalike_tools.live.findings import draw_findings
 from lookalike_tools.live.stack import find_stack
 
 console = Console()
@@ -20,6 +22,7 @@ console = Console()
 def diagnose(
     type_id: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="All types if left out.")] = None,
     stack: LiveStack = "lookalike",
+    sheet: Annotated[Path | None, typer.Option(help="Draw what is found side by side: a .png file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find reference photos that do harm or add nothing, types that look alike, and where more would help."""
@@ -27,6 +30,7 @@ def diagnose(
     type_ids = [type_id] if type_id else list_types(live)
     with ThreadPoolExecutor() as threads:
         found = dict(zip(type_ids, threads.map(partial(read_diagnosis, live), type_ids), strict=True))
+    pairs = draw_findings(live, found, sheet) if sheet else 0
     if as_json:
         typer.echo(
             json.dumps(
@@ -41,6 +45,13 @@ def diagnose(
         console.print(f"[bold]{name}[/]  {diagnosis['references']} references", highlight=False)
         for line in told or ["nothing is wrong"]:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if sheet:
+        console.print(
+            f"{pairs} of them side by side: {sheet}" if pairs else "There is nothing to draw.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _tell(diagnosis: dict[str, Any]) -> Iterator[str]:
