@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -54,15 +54,17 @@ def console(local: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @contextmanager
-def running_console(folder: Path) -> Iterator[ConsoleProcess]:
-    """`lookalike console` of the stack whose ready file is in a folder, which it runs in."""
+def running_console(
+    folder: Path, arguments: Sequence[str] = ("--stack", "ready.json")
+) -> Iterator[ConsoleProcess]:
+    """`lookalike console` in a folder, of the stack whose ready file is there if nothing is said."""
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST"))}
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
     with (folder / "errors.log").open("wb") as errors:
         process = subprocess.Popen(
-            [COMMAND, "console", "--stack", "ready.json"],
+            [COMMAND, "console", *arguments],
             cwd=folder,
             env=env | nowhere | {"TMPDIR": str(temporary), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -71,8 +73,8 @@ def running_console(folder: Path) -> Iterator[ConsoleProcess]:
         )
         try:
             assert process.stdout
-            line = process.stdout.readline()
-            assert "http://" in line, (folder / "errors.log").read_text()
+            line = next((line for line in process.stdout if "http://" in line), "")
+            assert line, (folder / "errors.log").read_text()
             yield ConsoleProcess(line.split()[-1], folder, process)
         finally:
             process.terminate()
