@@ -135,9 +135,7 @@ class Candidate(BaseModel):
     nearest_other: Annotated[OtherType | None, Field(description="By probability: what else it may be.")]
     counterexample: Annotated[
         Neighbour | None,
-        Field(
-            description="The one that the photo resembles more than any reference, by the rule: it is no match then."
-        ),
+        Field(description="The one that the photo resembles more than any reference, by the rule: no match."),
     ]
     nearest: list[Neighbour]
 
