@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lookalike.matching import neighbours
 from lookalike.matching.diagnosis import diagnose
 from lookalike.matching.encodings import Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery, Prototype, fit
 from lookalike.matching.neighbours import (
     SAME,
     Others,
+    confusable,
     find_alone,
     find_duplicates,
     learning_curve,
@@ -69,6 +71,34 @@ def test_many_photos_are_compared_in_parts_alike() -> None:
     assert nearest_in_type(many) == pytest.approx(among.max(axis=1))
 
 
+def test_a_counterexample_is_no_photos_nearest_other() -> None:
+    own = encodings((1, 0), (0, 1), (1, 0.1), origins="uuc")
+    assert nearest_in_type(own).tolist() == pytest.approx([0, 0, own.matrix[0] @ own.matrix[2]])
+
+
+@given(photos.filter(lambda matrix: len(matrix) > 3))
+def test_what_is_found_is_the_same_however_many_are_compared_at_once(matrix: NDArray[np.float32]) -> None:
+    own, rest = encodings(*map(tuple, matrix)), Others.of(["bolt"], -matrix[:1])
+    found = find_duplicates(own), nearer_elsewhere(own, rest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "CHUNK", 3)
+        again = find_duplicates(own), nearer_elsewhere(own, rest)
+    assert again[0].keys() == found[0].keys()
+    assert again[1] == found[1]
+
+
+def test_how_long_other_types_means_are_does_not_count() -> None:
+    assert others(bolt=(0.3, 0.4)).directions == pytest.approx(np.array([[0.6, 0.8]]))
+
+
+def test_of_two_photos_each_is_held_against_the_other() -> None:
+    assert nearer_elsewhere(encodings((1, 0), (0, 1)), others(bolt=(1, 0.1))) == {0: "bolt", 1: "bolt"}
+
+
+def test_what_resembles_another_type_just_as_much_does_not_resemble_it_more() -> None:
+    assert nearer_elsewhere(encodings((1, 0), (1, 0)), others(bolt=(1, 0))) == {}
+
+
 def test_a_photo_nearer_to_another_type_is_found() -> None:
     stray = encodings((1, 0), (1, 0.1), (0.1, 1))
     assert nearer_elsewhere(stray, others(nut=(1, 0.2), bolt=(0, 3))) == {2: "bolt"}
@@ -87,6 +117,12 @@ def test_many_uploaded_photos_nearer_to_one_type_make_it_look_like_it() -> None:
     assert looks_like(own, {0: "bolt"}) == "bolt"
     assert looks_like(own, {3: "bolt"}) is None
     assert looks_like(own, {}) is None
+
+
+@pytest.mark.parametrize(("uploaded", "share"), [(4, 0.25), (5, None)])
+def test_a_quarter_of_the_uploaded_photos_is_many(uploaded: int, share: float | None) -> None:
+    own = encodings(*[(1.0, 0.0)] * uploaded)
+    assert confusable(own.rows, {0: "bolt"}) == ([("bolt", share)] if share else [])
 
 
 @given(photos.filter(len), st.text("ur", max_size=30))
@@ -117,6 +153,31 @@ def test_a_photo_far_from_all_others_of_its_type_is_alone() -> None:
 
 def test_among_few_photos_none_is_alone() -> None:
     assert find_alone(encodings((1, 0), (1, 0), (1, 0), (0, 1))) == []
+    assert [row for row, _ in find_alone(encodings((1, 0), (1, 0), (1, 0), (1, 0), (0, 1)))] == [4]
+
+
+@pytest.mark.parametrize(
+    ("alone", "others", "found"),
+    [
+        (0.13, (0.6, 0.9, 0.9, 0.99), True),
+        (0.145, (0.6, 0.9, 0.9, 0.99), True),
+        (0.18, (0.6, 0.9, 0.9, 0.99), False),
+        (0.86, (0.9, 0.9, 0.9, 0.9), False),
+        (0.84, (0.9, 0.9, 0.9, 0.9), True),
+    ],
+)
+def test_how_far_below_the_others_a_photo_is_alone(
+    alone: float, others: tuple[float, ...], found: bool
+) -> None:
+    """Below the lower quartile by 1.5 times the distance of the quartiles, and by 0.05 at least."""
+    axes = np.eye(9)
+    pairs = [
+        (axes[2 * pair], alike * axes[2 * pair] + np.sqrt(1 - alike**2) * axes[2 * pair + 1])
+        for pair, alike in enumerate(others)
+    ]
+    photo = alone * axes[6] + np.sqrt(1 - alone**2) * axes[8]
+    rows = [tuple(row) for pair in pairs for row in pair]
+    assert find_alone(encodings(*rows, tuple(photo))) == ([(8, pytest.approx(alone))] if found else [])
 
 
 @given(photos)
