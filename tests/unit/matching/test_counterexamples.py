@@ -157,3 +157,11 @@ def test_a_counterexample_a_little_less_alike_outweighs_nothing() -> None:
     photo = TYPES[ASKED][0]
     nearly = around(photo, 1, 0.3, seed=1)[0]
     assert decide(photo, with_counterexamples(REFERENCES, nearly), POLICIES[Rule.SIMILARITY]).match
+
+
+def test_anywhere_too_a_counterexample_helps_against_its_like() -> None:
+    stranger = around((TYPES[ASKED][0] + TYPES[ASKED][1]) / 2, 2, 0.9, seed=8)
+    policy = POLICIES[Rule.PROBABILITY]
+    views, boxes = stranger[1:], [Box(0, 0, 1, 1)]
+    before = decide_anywhere(views, boxes, REFERENCES, policy).score
+    assert decide_anywhere(views, boxes, with_counterexamples(REFERENCES, stranger[0]), policy).score < before

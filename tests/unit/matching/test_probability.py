@@ -99,6 +99,19 @@ def test_a_fit_is_the_same_whatever_order_photos_came_in(seed: int, shuffle: int
         assert np.array_equal(getattr(first.metric, name), getattr(second.metric, name))
 
 
+@given(st.integers(1, 5), st.integers(1, 4), st.floats(1, 1e5), st.integers(0, 2**32 - 1))
+def test_the_posterior_of_each_of_several_photos_is_its_own(
+    photos: int, types: int, scale: float, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    fitted = Densities(-scale * random.random((photos, types)), -scale * random.random(photos))
+    together = posterior(fitted, Calibration(20, 0))
+    assert together.sum(axis=1) == pytest.approx(np.ones(photos))
+    for number in range(photos):
+        alone = Densities(fitted.known[[number]], fitted.new[[number]])
+        assert posterior(alone, Calibration(20, 0))[0] == pytest.approx(together[number])
+
+
 @given(
     seed=seeds,
     types=st.integers(1, 4),

@@ -131,6 +131,15 @@ def test_an_upload_may_have_the_name_of_its_file() -> None:
     assert from_metadata(to_metadata(named)) == named
 
 
+def test_a_photo_that_a_person_decided_about_keeps_the_digest_of_its_bytes() -> None:
+    decided = Provenance(digest="0123456789abcdef")
+    assert from_metadata(to_metadata(decided)) == decided
+    assert (
+        decided.row("types/nut/counterexamples/1.jpg", "etag", "2030-01-01T00:00:00Z").digest
+        == decided.digest
+    )
+
+
 def test_a_verdict_is_kept_with_who_made_it_when_and_of_what() -> None:
     at, before = "2030-01-01T00:00:00+00:00", "missed/hex-nut/"
     metadata = verdict_to_metadata("is_one", "jörg", at, before)
