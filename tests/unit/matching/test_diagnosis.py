@@ -177,7 +177,9 @@ def test_how_far_below_the_others_a_photo_is_alone(
     ]
     photo = alone * axes[6] + np.sqrt(1 - alone**2) * axes[8]
     rows = [tuple(row) for pair in pairs for row in pair]
-    assert find_alone(encodings(*rows, tuple(photo))) == ([(8, pytest.approx(alone))] if found else [])
+    told = find_alone(encodings(*rows, tuple(photo)))
+    assert [row for row, _ in told] == ([8] if found else [])
+    assert [similarity for _, similarity in told] == pytest.approx([alone] if found else [])
 
 
 @given(photos)
@@ -256,3 +258,14 @@ def test_a_type_without_photos_has_too_few_and_nothing_else() -> None:
         "one_more": None,
         "too_few": True,
     }
+
+
+def test_what_one_more_photo_brings_is_at_most_what_the_last_one_did() -> None:
+    own = encodings((1, 0, 0), (0.8, 0.6, 0), (0, 0.6, 0.8), (0, 0, 1))
+    curve = learning_curve(own.matrix)
+    found = diagnose(own, None)
+    told = [(point.references, point.similarity) for point in found.learning_curve]
+    assert told == [(count, round(similarity, 6)) for count, similarity in enumerate(curve, 1)]
+    assert found.one_more == pytest.approx(curve[2] - curve[1], abs=1e-6)
+    three = encodings((1, 0), (0.8, 0.6), (0, 1))
+    assert diagnose(three, None).one_more == pytest.approx(np.diff(learning_curve(three.matrix))[0], abs=1e-6)

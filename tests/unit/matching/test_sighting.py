@@ -143,3 +143,10 @@ def test_views_are_outweighed_each_in_its_own_place() -> None:
 def test_without_counterexamples_no_view_is_outweighed() -> None:
     none = np.empty((0, 2), np.float32)
     assert not outweighed_views(directions(80, 30, 179), APART, directions(0), none).any()
+
+
+def test_each_view_is_held_against_the_counterexamples_by_itself() -> None:
+    references, against = np.array([[1, 0]], np.float32), np.array([[0, 1]], np.float32)
+    views = np.array([[1, 0], [0.6, 0.8]], np.float32)
+    places = [Box(0, 0, 0.4, 0.4), Box(0.6, 0.6, 1, 1)]
+    assert outweighed_views(views, places, references, against).tolist() == [False, True]
