@@ -40,7 +40,7 @@ local: $(INSTALLED) ## the whole stack on this machine, until Ctrl-C
 model: $(INSTALLED) ## export CLIP to .model (PRECISION=int8: a quarter of the bytes)
 	$(BIN)/lookalike export-model --source clip-ViT-B-32 --precision $(PRECISION) --out .model
 
-bench: $(INSTALLED) ## speed and memory, next to what people would use instead (some minutes)
+bench: $(INSTALLED) ## speed and memory, next to what people would use instead (a quarter of an hour)
 	$(BIN)/lookalike bench
 
 # Types and tests take about as long as each other: side by side.
