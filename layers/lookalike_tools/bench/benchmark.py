@@ -40,7 +40,7 @@ COLD_ROUNDS = 5
 def run_bench(out: Path) -> None:
     """Measure, print the tables, and write `bench.json` and `speed.png` to a folder.
 
-    Takes some minutes, the first time longer: models are exported to the folder, and kept there.
+    Takes a quarter of an hour: models are exported to the folder first, and kept there.
     """
     use_cores()
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
