@@ -64,7 +64,7 @@ test: $(INSTALLED) ## all tests that need no containers
 
 # Anew each time: what mutmut remembers of a mutant does not follow changed tests. Each core tries mutants of its
 # own: numpy's threads would wait for each other, up to a hundred times as long.
-mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those that the tests notice (half an hour and more)
+mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those that the tests notice (two hours)
 	rm -rf .mutants
 	mkdir .mutants
 	ln -s ../layers/lookalike ../layers/lookalike_tools ../tests ../pyproject.toml .mutants/
