@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.types_for_tests import drop, put_type
-from lookalike_tools.live.encodings import read_encodings
+from lookalike_tools.live.bucket.encodings import read_encodings
 from support.deployed import Api, eventually
 from support.photos.photographs import photograph
 

@@ -13,7 +13,7 @@ from lookalike.keys import encodings_prefix
 from lookalike.vision.model import read_description
 from lookalike_tools.export.exporter import export_model
 from lookalike_tools.live.api import list_types
-from lookalike_tools.live.old_encodings import old_models, remove_encodings
+from lookalike_tools.live.bucket.old_encodings import old_models, remove_encodings
 from lookalike_tools.live.rebuilding import rebuild_types
 from lookalike_tools.live.stack import LOCAL_STACK_NAME
 from lookalike_tools.local.stack import local_stack

@@ -62,12 +62,7 @@ def decide(query: NDArray[np.float32], encodings: Encodings, policy: Policy) -> 
         encodings: the type's, at least one reference.
         policy: what decides.
     """
-    nearest = _nearest(query, encodings.references)
-    similarity = nearest[0].similarity
-    score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
-    against = find_counterexample(query, query[np.newaxis], encodings, policy)
-    match, score = _exceeds(score, policy)
-    return Decision(match and not against, similarity, nearest, score, other, counterexample=against)
+    return _decide(query, query[np.newaxis], encodings, policy)
 
 
 def decide_anywhere(
@@ -83,10 +78,20 @@ def decide_anywhere(
     """
     scene = Scene(views, boxes, encodings, policy.gallery, policy.odds)
     view, score = RULES[policy.rule].sight(scene)
-    seen = decide(views[view], encodings, policy)
-    against = find_counterexample(views[view], views[same_places(boxes)[view]], encodings, policy)
+    seen = _decide(views[view], views[same_places(boxes)[view]], encodings, policy)
     match, score = _exceeds(score, policy)
-    return replace(seen, match=match and not against, score=score, view=view, counterexample=against)
+    return replace(seen, match=match and not seen.counterexample, score=score, view=view)
+
+
+def _decide(
+    query: NDArray[np.float32], place: NDArray[np.float32], encodings: Encodings, policy: Policy
+) -> Decision:
+    nearest = _nearest(query, encodings.references)
+    similarity = nearest[0].similarity
+    score, other = RULES[policy.rule].score(Query(query, encodings, similarity, policy.gallery, policy.odds))
+    against = find_counterexample(query, place, encodings, policy)
+    match, score = _exceeds(score, policy)
+    return Decision(match and not against, similarity, nearest, score, other, counterexample=against)
 
 
 def find_counterexample(

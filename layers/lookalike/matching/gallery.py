@@ -9,10 +9,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.calibration import calibrate
-from lookalike.matching.metric import Metric, fit_metric, sample_types
-from lookalike.matching.probability import (
-    Calibration,
+from lookalike.matching.learning.fit import Fit, Prototype
+from lookalike.matching.learning.metric import sample_types
+from lookalike.matching.learning.probability import (
     Densities,
     Prototypes,
     densities,
@@ -40,41 +39,6 @@ class TypeSimilarity(NamedTuple):
     similarity: float
 
 
-class Prototype(NamedTuple):
-    """The mean of a type's encodings, (dimension,), not scaled to length 1, and of how many rows it is."""
-
-    mean: Matrix
-    rows: int
-
-    @classmethod
-    def of(cls, matrix: Matrix) -> Self:
-        """Of encodings, (rows, dimension), at least one."""
-        return cls(matrix.mean(axis=0), len(matrix))
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """What was learnt from references, and from which.
-
-    Attributes:
-        metric: how photos of a type differ, and how types do.
-        calibration: makes the answer an honest probability.
-        photos: how many photos taught it.
-        types: how many types the gallery had.
-        sample: the types that it was learnt from.
-        rows: how many encodings these types had.
-        fitted_at: when, ISO 8601 in UTC.
-    """
-
-    metric: Metric
-    calibration: Calibration
-    photos: int
-    types: int
-    sample: tuple[str, ...]
-    rows: int
-    fitted_at: str
-
-
 class Judgement(NamedTuple):
     """How probable it is that a query shows a type, and the likeliest other type, if any is known."""
 
@@ -93,28 +57,6 @@ class Ranking:
 
     types: tuple[tuple[str, float], ...]
     none: float
-
-
-def fit(sample: Mapping[str, Matrix], prototypes: Mapping[str, Prototype], fitted_at: str) -> Fit:
-    """Learn from a sample of types' encodings, (photos, dimension), at least one photo of one type.
-
-    Only photos that people uploaded should teach: an appended one is there because it scored high. However
-    many there are, no more than a sample is looked at, the same whatever order they come in.
-
-    Args:
-        sample: photos of some types.
-        prototypes: all types of the gallery.
-        fitted_at: now, ISO 8601 in UTC.
-    """
-    return Fit(
-        fit_metric(sample),
-        calibrate(sample),
-        photos=sum(len(matrix) for matrix in sample.values()),
-        types=len(prototypes),
-        sample=tuple(sample_types(prototypes)),
-        rows=sum(each.rows for each in prototypes.values()),
-        fitted_at=fitted_at,
-    )
 
 
 @dataclass(frozen=True)

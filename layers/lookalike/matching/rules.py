@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.matching.encodings import Encodings
-from lookalike.matching.gallery import Gallery, Prototype, TypeSimilarity
-from lookalike.matching.probability import sigmoid
+from lookalike.matching.gallery import Gallery, TypeSimilarity
+from lookalike.matching.learning.fit import Prototype
+from lookalike.matching.learning.probability import sigmoid
 from lookalike.matching.settings import Rule
 from lookalike.matching.sighting import Sighting, outweighed_views, sight_by_similarity
 from lookalike.vision.boxes import Box

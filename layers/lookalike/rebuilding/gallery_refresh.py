@@ -10,8 +10,9 @@ from aws_lambda_powertools import Logger
 from numpy.typing import NDArray
 
 from lookalike.matching.encodings import Encodings, Origin, now
-from lookalike.matching.gallery import Fit, Gallery, Prototype, fit
-from lookalike.matching.metric import sample_types
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Fit, Prototype, fit
+from lookalike.matching.learning.metric import sample_types
 from lookalike.storage.store import MAX_TYPES, Store
 
 READERS = 8

@@ -36,7 +36,7 @@ def tries(attempts: int) -> Iterator[int]:
     for attempt in range(attempts):
         if attempt:
             longest = min(LONGEST_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
-            time.sleep(random.uniform(0, longest))  # noqa: S311 (spreads writers, no secret)
+            time.sleep(random.uniform(0, longest))
         yield attempt
 
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from lookalike.keys import is_type_id
-from lookalike.matching.gallery import Fit, Gallery
-from lookalike.matching.metric import RANK, Metric
-from lookalike.matching.probability import Calibration
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Fit
+from lookalike.matching.learning.metric import RANK, Metric
+from lookalike.matching.learning.probability import Calibration
 from lookalike.storage.tensor_files import CorruptFileError, check_shape, load_tensors, save_tensors
 
 MAX_FIT_BYTES = 2**20

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-TOKEN = "token"  # noqa: S105 - the name of the parameter
+PARAMETER = "token"
 """Name of the parameter of the printed address."""
 
 _READING = ("GET", "HEAD")
@@ -55,7 +55,7 @@ class Guard:
         method = scope.get("method", "")
         if reason := why_refused(headers, method, self._hosts):
             return await _refuse(scope, receive, send, reason)
-        if scope["type"] == "http" and self._is_given(_parameter(scope, TOKEN)):
+        if scope["type"] == "http" and self._is_given(_parameter(scope, PARAMETER)):
             return await self._welcome()(scope, receive, send)
         if not self._is_given(_read_cookie(headers.get("cookie", ""), self._cookie)):
             return await _refuse(

@@ -16,7 +16,7 @@ from nicegui import app as nicegui_app
 from starlette.formparsers import MultiPartParser
 
 from lookalike.vision.images import MAX_BYTES
-from lookalike_tools.console.guard import TOKEN, Guard
+from lookalike_tools.console.guard import PARAMETER, Guard
 from lookalike_tools.console.pages import register
 from lookalike_tools.console.stack.pictures import Pictures
 from lookalike_tools.console.stack.survey import Survey
@@ -40,7 +40,7 @@ def serve(stack: Stack, port: int | None, say: Callable[[str], object], *, open_
     with socket.create_server((HOST, port or 0)) as listener:
         port = listener.getsockname()[1]
         token = token_urlsafe(24)
-        address = f"http://{HOST}:{port}/?{TOKEN}={token}"
+        address = f"http://{HOST}:{port}/?{PARAMETER}={token}"
         server = uvicorn.Server(
             uvicorn.Config(Guard(make_app(stack), token, port), log_level="error", access_log=False)
         )

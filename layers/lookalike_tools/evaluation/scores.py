@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.gallery import Gallery, Prototype, fit
-from lookalike.matching.probability import Densities, sigmoid
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Prototype, fit
+from lookalike.matching.learning.probability import Densities, sigmoid
 from lookalike.matching.settings import Rule
 
 Matrix = NDArray[np.floating]

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.matching.encodings import Encodings, Origin
-from lookalike.matching.gallery import Fit, Gallery, Prototype
-from lookalike.matching.probability import log_odds, pair_densities, sigmoid
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Fit, Prototype
+from lookalike.matching.learning.probability import log_odds, pair_densities, sigmoid
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import Interval, wilson
 from lookalike_tools.evaluation.scores import name_types

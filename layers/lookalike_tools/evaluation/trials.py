@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.probability import log_odds, posterior
+from lookalike.matching.learning.probability import log_odds, posterior
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation.error_rates import Trials
 from lookalike_tools.evaluation.scores import Matrix, learn_gallery, nearest_similarities, without_own

@@ -48,8 +48,8 @@ def _why_not_clip() -> str | None:
 
 def _export_clip(console: Console) -> bool:
     """Export CLIP, or else the stand-in with a note why; whether it is CLIP."""
-    from lookalike_tools.export.exporter import export_model  # noqa: PLC0415 - torch is slow
-    from lookalike_tools.export.source import ExportError  # noqa: PLC0415 - torch is slow
+    from lookalike_tools.export.exporter import export_model
+    from lookalike_tools.export.source import ExportError
 
     console.print(f"Exporting {CLIP} ...")
     try:

@@ -17,7 +17,7 @@ INT8_ACCUMULATION = 4
 
 def quantize_graph_in_blocks(path: Path) -> None:
     """Rewrite a float32 graph in place."""
-    from onnxruntime.quantization.matmul_nbits_quantizer import (  # noqa: PLC0415 - its import sets up logging
+    from onnxruntime.quantization.matmul_nbits_quantizer import (
         MatMulNBitsQuantizer,
     )
 

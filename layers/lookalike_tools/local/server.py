@@ -48,9 +48,10 @@ def queue_requests(app: App, limit: int) -> App:
 def main() -> None:
     """Serve until the parent ends."""
     threading.Thread(target=end_with_parent, daemon=True).start()
-    from hypercorn.asyncio import serve  # noqa: PLC0415 - slow: the parent may die meanwhile
-    from hypercorn.config import Config  # noqa: PLC0415 - likewise
-    from ministack.app import app  # type: ignore[import-untyped]  # noqa: PLC0415 - likewise; it has no types
+    # These are slow to import: the parent may end meanwhile.
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app  # type: ignore[import-untyped] # it has no types
 
     config = Config()
     config.bind = [f"fd://{sys.argv[1]}"]

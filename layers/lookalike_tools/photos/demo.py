@@ -100,7 +100,7 @@ def read_photos(folder: Path, seed: int = 0) -> tuple[list[TypePhotos], list[Lef
             left_out.append(LeftOut(name, f"{len(paths)} photos; {REFERENCES + 1} are needed"))
             continue
         photos = [Photo(type_id, path.name, path.read_bytes()) for path in paths]
-        random.Random(seed).shuffle(photos)  # noqa: S311 (no secret)
+        random.Random(seed).shuffle(photos)
         rest = photos[REFERENCES:]
         queries, candidates = rest[:QUERIES], rest[QUERIES:][:CANDIDATES]
         types.append(TypePhotos(type_id, photos[:REFERENCES], queries, candidates))

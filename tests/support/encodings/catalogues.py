@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.gallery import Fit, Gallery, Prototype, fit
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Fit, Prototype, fit
 
 Matrix = NDArray[np.float32]
 MODEL = "model-fp32-0123456789ab"

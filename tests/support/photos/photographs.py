@@ -65,3 +65,10 @@ def encoded(image: Image.Image, image_format: str = "PNG", **options: Any) -> by
     else:
         image.save(buffer, image_format, **options)
     return buffer.getvalue()
+
+
+def picture(width: int = 40, height: int = 30, mode: str = "RGB") -> Image.Image:
+    """Smooth colours, the same for the same size."""
+    rng = np.random.default_rng(width * height)
+    smooth = Image.fromarray(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8)).resize((width, height))
+    return smooth.convert(mode)

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from lookalike.looking import look
 from lookalike.matching.encodings import Encodings, Origin, Row
-from lookalike.matching.gallery import Prototype
+from lookalike.matching.learning.fit import Prototype
+from lookalike.matching.learning.probability import sigmoid
 from lookalike.matching.policy import Policy
-from lookalike.matching.probability import sigmoid
 from lookalike.matching.settings import Look, Rule
 from lookalike.vision.boxes import Box
 from lookalike.vision.encoder import Encoder

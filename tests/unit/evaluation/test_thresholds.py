@@ -5,7 +5,8 @@ import pytest
 
 from lookalike.matching.decision import decide
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.matching.gallery import Fit, Gallery, Prototype, fit
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Fit, Prototype, fit
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
 from lookalike_tools.evaluation import thresholds

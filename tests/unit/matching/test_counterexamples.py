@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.matching.decision import decide, decide_anywhere
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.matching.gallery import Prototype
+from lookalike.matching.learning.fit import Prototype
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look, Rule
 from lookalike.vision.boxes import Box

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lookalike.matching.decision import decide, decide_anywhere
 from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.probability import Calibration
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
-from lookalike.matching.probability import Calibration
 from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Look, Rule, StoredSettings, TypeSettings
 from lookalike.vision.boxes import Box

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lookalike.matching import neighbours
 from lookalike.matching.diagnosis import diagnose
 from lookalike.matching.encodings import Encodings, Origin, Row
-from lookalike.matching.gallery import Gallery, Prototype, fit
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Prototype, fit
 from lookalike.matching.neighbours import (
     SAME,
     Others,

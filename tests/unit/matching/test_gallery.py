@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.matching.gallery import Prototype
+from lookalike.matching.learning.fit import Prototype
 from lookalike.vision.boxes import Box
 from support.encodings.catalogues import MODEL, catalogue, gallery_of, prototypes_of, unit
 

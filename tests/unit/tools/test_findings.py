@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lookalike.matching.encodings import Encodings, Origin, Row
-from lookalike_tools.live.findings import Pair, find_pairs
+from lookalike_tools.photos.findings import Pair, find_pairs
 
 NOTHING: dict[str, list[dict[str, object]]] = {"strays": [], "duplicates": [], "alone": []}
 

@@ -49,7 +49,7 @@ def measure_console(model_dir: Path, photo: bytes) -> dict[str, float]:
     browser = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
     if browser is None:
         return {}
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - of the tests' packages
+    from playwright.sync_api import sync_playwright
 
     with local_stack(model_dir) as stack, TemporaryDirectory() as folder:
         # Encodings are put as they are: nothing is to be rebuilt from the photos.

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lookalike.matching.decision import decide
 from lookalike.matching.encodings import now
-from lookalike.matching.gallery import Gallery, Prototype, fit
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.fit import Prototype, fit
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
 from lookalike_tools.bench.measurements.comparing import DIMENSION, make_encodings

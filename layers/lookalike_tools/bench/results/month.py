@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import typer
+
 from lookalike_tools.bench.results.costs import (
     API_REQUEST,
     GB_SECOND,
@@ -118,4 +120,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201 - it is run for what it prints
+    typer.echo(table())

@@ -18,7 +18,7 @@ from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.evaluation import thresholds
 from lookalike_tools.evaluation.thresholds import choose_rule, score_types, warn_of_few_photos
 from lookalike_tools.evaluation.thresholds_picture import CalibratedType, draw_calibration
-from lookalike_tools.live.encodings import list_encoded_types, read_encodings, read_gallery
+from lookalike_tools.live.bucket.encodings import list_encoded_types, read_encodings, read_gallery
 from lookalike_tools.live.settings import set_threshold
 from lookalike_tools.live.stack import Stack, StackError, WrongUseError, find_stack
 from lookalike_tools.tables import make_table

@@ -83,7 +83,7 @@ def evaluate(
     else:
         _print(result)
     if report:
-        from lookalike_tools.evaluation.report import write_report  # noqa: PLC0415 - matplotlib is slow
+        from lookalike_tools.evaluation.report import write_report
 
         drawn = draws[max(counts)]
         write_report(report, result, drawn, {rule: find_confusions(drawn, rule, found) for rule in Rule})
@@ -117,7 +117,7 @@ def _evaluate_scenes(
     else:
         print_table(evaluation.result)
     if report:
-        from lookalike_tools.evaluation.scenes.report import write_report  # noqa: PLC0415 - matplotlib is slow
+        from lookalike_tools.evaluation.scenes.report import write_report
 
         write_report(report, evaluation)
         notes.print(f"report: {report}")

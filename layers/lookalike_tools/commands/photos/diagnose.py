@@ -1,9 +1,10 @@
 """`lookalike diagnose`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +14,14 @@ from rich.console import Console
 from lookalike.keys import file_name
 from lookalike_tools.commands.options import AsJson, LiveStack
 from lookalike_tools.live.api import list_types, read_diagnosis
-from lookalike_tools.live.findings import draw_findings
-from lookalike_tools.live.stack import find_stack
+from lookalike_tools.live.bucket.encodings import read_encodings
+from lookalike_tools.live.bucket.photos import read_images
+from lookalike_tools.live.stack import Stack, find_stack
+from lookalike_tools.photos.contact_sheet import Row, contact_sheet
+from lookalike_tools.photos.findings import find_pairs
+
+MOST_DRAWN = 60
+"""Pairs on a sheet."""
 
 console = Console()
 
@@ -30,7 +37,7 @@ def diagnose(
     type_ids = [type_id] if type_id else list_types(live)
     with ThreadPoolExecutor() as threads:
         found = dict(zip(type_ids, threads.map(partial(read_diagnosis, live), type_ids), strict=True))
-    pairs = draw_findings(live, found, sheet) if sheet else 0
+    pairs = _draw(live, found, sheet) if sheet else 0
     if as_json:
         typer.echo(
             json.dumps(
@@ -71,3 +78,35 @@ def _tell(diagnosis: dict[str, Any]) -> Iterator[str]:
         yield "too few photos: three uploaded ones tell what one more would bring"
     elif diagnosis["too_few"]:
         yield f"too few photos: one more brings up to {diagnosis['one_more']:.4f} similarity to the nearest"
+
+
+def _draw(stack: Stack, found: Mapping[str, dict[str, Any]], path: Path) -> int:
+    """Draw the first `MOST_DRAWN` findings of each type's diagnosis; returns how many are drawn."""
+    type_ids = sorted(set(found) | {stray["type_id"] for each in found.values() for stray in each["strays"]})
+    encodings = {each.type_id: each.references for each in read_encodings(stack, type_ids) if each}
+    findings = (pair for type_id in found for pair in find_pairs(type_id, found[type_id], encodings))
+    pairs = list(islice(findings, MOST_DRAWN))
+    if not pairs:
+        return 0
+    images = read_images(stack, {key for pair in pairs for key in (pair.photo, pair.beside)})
+    rows = [
+        Row(
+            query=images[pair.photo],
+            asked=file_name(pair.photo),
+            nearest=images[pair.beside],
+            similarity=pair.similarity,
+            threshold=None,
+            match=False,
+            appended=False,
+            heading=pair.type_id,
+            told=pair.told,
+        )
+        for pair in pairs
+    ]
+    contact_sheet(
+        rows,
+        path,
+        title="References that do harm or add nothing",
+        legend="Left: the reference. Right: the photo that it is like.",
+    )
+    return len(pairs)

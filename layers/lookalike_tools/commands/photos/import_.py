@@ -13,8 +13,8 @@ from lookalike.keys import image_key
 from lookalike.vision.boxes import format_box
 from lookalike_tools.commands.options import LiveStack
 from lookalike_tools.live.api import put_json, read_type
-from lookalike_tools.live.copying import copy_objects, find_copies
-from lookalike_tools.live.photos import Upload, content_etag, list_etags, read_boxes, upload_photos
+from lookalike_tools.live.bucket.copying import copy_objects, find_copies
+from lookalike_tools.live.bucket.photos import Upload, content_etag, list_etags, read_boxes, upload_photos
 from lookalike_tools.live.rebuilding import wait_until_built
 from lookalike_tools.live.stack import Stack, find_stack
 from lookalike_tools.photos.boxes import BOXES_FILE, PhotoBoxes, read_photo_boxes

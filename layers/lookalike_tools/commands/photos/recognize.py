@@ -12,8 +12,8 @@ from rich.progress import track
 from lookalike.keys import images_prefix
 from lookalike.matching.settings import Look
 from lookalike_tools.commands.options import AsJson, LiveStack
-from lookalike_tools.live.inbox import recognize_by_inbox
 from lookalike_tools.live.queries import recognize_photos
+from lookalike_tools.live.queues.inbox import recognize_by_inbox
 from lookalike_tools.live.stack import WrongUseError, find_stack
 from lookalike_tools.photos.answers_file import answers_file
 from lookalike_tools.photos.folders import photos_in, print_left_out

@@ -13,9 +13,9 @@ from lookalike.verdicts import Verdict
 from lookalike.vision.boxes import Box
 from lookalike_tools.commands.options import LiveStack
 from lookalike_tools.live.api import delete_image, give_verdict, list_missed, read_type
-from lookalike_tools.live.appended import AppendedImage, find_appended
-from lookalike_tools.live.encodings import read_encodings
-from lookalike_tools.live.photos import read_images
+from lookalike_tools.live.bucket.appended import AppendedImage, find_appended
+from lookalike_tools.live.bucket.encodings import read_encodings
+from lookalike_tools.live.bucket.photos import read_images
 from lookalike_tools.live.stack import Stack, WrongUseError, find_stack
 from lookalike_tools.photos.contact_sheet import Row, contact_sheet
 

@@ -39,7 +39,7 @@ def console(
     that is printed lets you in.
     """
     # The pages take a second to import.
-    from lookalike_tools.console.server import serve  # noqa: PLC0415 - NiceGUI is slow
+    from lookalike_tools.console.server import serve
 
     def say(address: str) -> None:
         printed.print(f"The console is at [bold]{address}[/]\nCtrl-C stops it.", soft_wrap=True)

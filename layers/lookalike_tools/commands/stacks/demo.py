@@ -19,7 +19,7 @@ from lookalike.vision.images import decode
 from lookalike.vision.model import read_description
 from lookalike_tools.export.default_model import prepare_model
 from lookalike_tools.live.api import put_json
-from lookalike_tools.live.photos import Upload, read_images, upload_photos
+from lookalike_tools.live.bucket.photos import Upload, read_images, upload_photos
 from lookalike_tools.live.queries import recognize_photo
 from lookalike_tools.live.rebuilding import wait_until_built, wait_until_learnt
 from lookalike_tools.live.stack import Stack

@@ -8,7 +8,7 @@ import typer
 
 from lookalike_tools.commands.interrupting import interrupt_by_signals
 from lookalike_tools.commands.options import LiveStack
-from lookalike_tools.live.event_stream import listening
+from lookalike_tools.live.queues.event_stream import listening
 from lookalike_tools.live.stack import find_stack
 
 

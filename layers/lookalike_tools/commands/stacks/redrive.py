@@ -3,7 +3,7 @@
 import typer
 
 from lookalike_tools.commands.options import LiveStack
-from lookalike_tools.live import dead_letters
+from lookalike_tools.live.queues import dead_letters
 from lookalike_tools.live.stack import find_stack
 
 

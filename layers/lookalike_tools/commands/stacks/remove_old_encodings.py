@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lookalike_tools.commands.options import LiveStack
-from lookalike_tools.live.old_encodings import old_models, remove_encodings
+from lookalike_tools.live.bucket.old_encodings import old_models, remove_encodings
 from lookalike_tools.live.stack import find_stack
 
 

@@ -19,7 +19,7 @@ from lookalike_tools.console.widgets.dialogs import ask_type
 from lookalike_tools.console.widgets.layout import attempt, frame, on_change, text
 from lookalike_tools.console.wording import number
 from lookalike_tools.live.api import list_missed
-from lookalike_tools.live.appended import AppendedImage, find_appended
+from lookalike_tools.live.bucket.appended import AppendedImage, find_appended
 from lookalike_tools.live.stack import StackError
 
 MISSED_SECONDS = 3.0

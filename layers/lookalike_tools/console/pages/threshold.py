@@ -9,7 +9,7 @@ import numpy as np
 from nicegui import ui
 from numpy.typing import NDArray
 
-from lookalike.matching.gallery import Fit
+from lookalike.matching.learning.fit import Fit
 from lookalike.matching.settings import DEFAULTS, Rule
 from lookalike_tools.console.addresses import type_address
 from lookalike_tools.console.stack.survey import Survey

@@ -11,7 +11,7 @@ from lookalike.verdicts import Verdict
 from lookalike.vision.boxes import Box
 from lookalike.vision.images import HEADER_BYTES, check_size, sniff_format
 from lookalike_tools.live.api import delete_image, give_verdict, put_json, read_type
-from lookalike_tools.live.photos import (
+from lookalike_tools.live.bucket.photos import (
     Upload,
     content_etag,
     list_etags,

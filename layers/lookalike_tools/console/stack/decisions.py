@@ -7,7 +7,7 @@ from lookalike.keys import parse_missed_key
 from lookalike.verdicts import Verdict
 from lookalike_tools.console.stack.changes import move_photos, parse_photo, remove_photos
 from lookalike_tools.live.api import give_verdict
-from lookalike_tools.live.photos import (
+from lookalike_tools.live.bucket.photos import (
     MissedPhoto,
     put_missed,
     read_missed,

@@ -12,7 +12,7 @@ from lookalike.matching.neighbours import Others, looks_like, nearer_elsewhere, 
 from lookalike.matching.settings import StoredSettings
 from lookalike.vision.boxes import Box, object_in_square
 from lookalike_tools.live.api import list_types, running_model
-from lookalike_tools.live.encodings import list_encodings, read_encodings, read_gallery
+from lookalike_tools.live.bucket.encodings import list_encodings, read_encodings, read_gallery
 from lookalike_tools.live.settings import read_settings
 from lookalike_tools.live.stack import Stack
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lookalike.matching.decision import decide, find_counterexample
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
-from lookalike.matching.gallery import Prototype
+from lookalike.matching.learning.fit import Prototype
 from lookalike.matching.policy import Policy
 from lookalike.matching.rules import RULES, Query
 from lookalike.matching.settings import Rule, Vouch

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.matching.gallery import Gallery
-from lookalike.matching.probability import log_odds, sigmoid
+from lookalike.matching.learning.probability import log_odds, sigmoid
 from lookalike.matching.rules import RULES
 from lookalike.matching.settings import Look, Rule
 from lookalike.matching.sighting import Sighting, sight_by_evidence, sight_by_similarity

@@ -15,7 +15,7 @@ import pytest
 
 from lookalike.keys import image_key
 from lookalike.recognition import APPEND_ATTEMPTS
-from lookalike_tools.live.dead_letters import redrive
+from lookalike_tools.live.queues.dead_letters import redrive
 from support.deployed import eventually
 from support.photos.photographs import photograph
 from support.system import API_SECONDS, TYPE, System

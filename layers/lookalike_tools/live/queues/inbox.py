@@ -10,9 +10,9 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike.keys import inbox_key
-from lookalike_tools.live.event_stream import listening
-from lookalike_tools.live.photos import THREADS
+from lookalike_tools.live.bucket.photos import THREADS
 from lookalike_tools.live.queries import read_photo
+from lookalike_tools.live.queues.event_stream import listening
 from lookalike_tools.live.stack import Stack, StackError
 
 LONGEST_WAIT_SECONDS = 1800

@@ -1,21 +1,11 @@
-"""What is wrong with types' references, drawn: each photo beside the one that it is like."""
+"""What is wrong with types' references: each photo beside the one that it is like. Pure."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lookalike.keys import file_name
 from lookalike.matching.encodings import Encodings
-from lookalike_tools.live.encodings import read_encodings
-from lookalike_tools.live.photos import read_images
-from lookalike_tools.live.stack import Stack
-from lookalike_tools.photos.contact_sheet import Row, contact_sheet
-
-MOST_DRAWN = 60
-"""Pairs on a sheet."""
 
 
 class Pair(NamedTuple):
@@ -34,44 +24,6 @@ class Pair(NamedTuple):
     beside: str
     similarity: float
     told: str
-
-
-def draw_findings(stack: Stack, found: Mapping[str, dict[str, Any]], path: Path) -> int:
-    """Draw the first `MOST_DRAWN` findings of some diagnoses, by the type; returns how many there are to see.
-
-    Raises:
-        StackError: photos or encodings can't be read.
-        OSError: the file can't be written.
-    """
-    involved = set(found) | {stray["type_id"] for each in found.values() for stray in each["strays"]}
-    type_ids = sorted(involved)
-    encodings = {each.type_id: each.references for each in read_encodings(stack, type_ids) if each}
-    findings = (pair for type_id in found for pair in find_pairs(type_id, found[type_id], encodings))
-    pairs = list(islice(findings, MOST_DRAWN))
-    if not pairs:
-        return 0
-    images = read_images(stack, {key for pair in pairs for key in (pair.photo, pair.beside)})
-    rows = [
-        Row(
-            query=images[pair.photo],
-            asked=file_name(pair.photo),
-            nearest=images[pair.beside],
-            similarity=pair.similarity,
-            threshold=None,
-            match=False,
-            appended=False,
-            heading=pair.type_id,
-            told=pair.told,
-        )
-        for pair in pairs
-    ]
-    contact_sheet(
-        rows,
-        path,
-        title="References that do harm or add nothing",
-        legend="Left: the reference. Right: the photo that it is like.",
-    )
-    return len(pairs)
 
 
 def find_pairs(

@@ -9,8 +9,15 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.metric import Array, draw_sample, estimate
-from lookalike.matching.probability import Calibration, Densities, Prototypes, densities, log_odds, sigmoid
+from lookalike.matching.learning.metric import Array, draw_sample, estimate
+from lookalike.matching.learning.probability import (
+    Calibration,
+    Densities,
+    Prototypes,
+    densities,
+    log_odds,
+    sigmoid,
+)
 
 PRIOR = Calibration(20.0, 0.0)
 """Where nothing tells: encodings of photos of many kinds come to 10 to 50 dimensions."""

@@ -30,7 +30,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.matching.metric import Array, Metric
+from lookalike.matching.learning.metric import Array, Metric
 
 FREEDOM = 0.25
 """Degrees of freedom for each effective dimension. Photos are worth 20 to 40 dimensions, so it makes 5 to 10;

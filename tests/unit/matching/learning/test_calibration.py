@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lookalike.matching.calibration import calibrate
-from lookalike.matching.metric import Array, draw_sample, estimate
-from lookalike.matching.probability import Calibration, Prototypes, densities, log_odds
+from lookalike.matching.learning.calibration import calibrate
+from lookalike.matching.learning.metric import Array, draw_sample, estimate
+from lookalike.matching.learning.probability import Calibration, Prototypes, densities, log_odds
 from support.encodings.catalogues import catalogue
 
 FOLDS = 5

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lookalike.matching.calibration import PRIOR, calibrate
-from lookalike.matching.gallery import Gallery, Prototype
-from lookalike.matching.metric import Metric, fit_metric, shrinkage
-from lookalike.matching.probability import (
+from lookalike.matching.gallery import Gallery
+from lookalike.matching.learning.calibration import PRIOR, calibrate
+from lookalike.matching.learning.fit import Prototype
+from lookalike.matching.learning.metric import Metric, fit_metric, shrinkage
+from lookalike.matching.learning.probability import (
     FREEDOM,
     Calibration,
     Densities,

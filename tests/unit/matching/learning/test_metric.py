@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lookalike.matching import metric
-from lookalike.matching.metric import PRIOR_TYPES, Array, draw_sample, estimate, shrinkage
+from lookalike.matching.learning import metric
+from lookalike.matching.learning.metric import PRIOR_TYPES, Array, draw_sample, estimate, shrinkage
 from support.encodings.catalogues import catalogue
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike.keys import TYPES_PREFIX, Folder, parse_image_key, parse_type_id
-from lookalike_tools.live.photos import THREADS
+from lookalike_tools.live.bucket.photos import THREADS
 from lookalike_tools.live.stack import Stack, StackError, WrongUseError
 
 
