@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import running_console
-from browser.types_for_tests import put_type
+from browser.types_for_tests import find_type, put_type
 from browser.watching import ConsoleProcess, Opened
+from lookalike.keys import encodings_key
+from lookalike_tools.live.rebuilding import rebuild_types
 from lookalike_tools.local.stack import LocalStack, local_stack, write_ready_file
 from support.deployed import Api
 from support.encodings.thumbnail_model import save_thumbnail_model
@@ -69,6 +71,33 @@ def test_a_page_that_is_opened_while_the_stack_is_gone_fills_when_it_is_back(
     proxy.mend()
     expect(page.locator(".trouble")).not_to_be_visible()
     expect(page.get_by_role("option")).to_have_count(3)
+
+
+def test_credentials_that_end_are_told_and_the_page_goes_on_with_new_ones(
+    api: Api, proxy: FaultProxy, open_console: OpenConsole, new_type: str
+) -> None:
+    put_type(api, new_type, subject=72, photos=3)
+    page = open_console(f"/types/{new_type}")
+    expect(page.get_by_role("option")).to_have_count(3)
+    proxy.break_("", api.stack.work_bucket, "400")
+    expect(page.locator(".trouble")).to_contain_text("Your AWS credentials have ended: sign in again.")
+    proxy.mend()
+    expect(page.locator(".trouble")).not_to_be_visible()
+    put_type(api, new_type, subject=72, photos=4)
+    expect(page.get_by_role("option")).to_have_count(4)
+
+
+def test_a_type_that_the_model_has_not_built_yet_is_being_built_and_ready_when_it_is(
+    api: Api, open_console: OpenConsole, new_type: str
+) -> None:
+    put_type(api, new_type, subject=73, photos=6)
+    page = open_console()
+    expect(find_type(page, new_type)).to_contain_text("ready")
+    model_id = api.type(new_type)["model"]
+    api.s3.delete_object(Bucket=api.stack.work_bucket, Key=encodings_key(model_id, new_type))
+    expect(find_type(page, new_type)).to_contain_text("being built")
+    assert list(rebuild_types(api.stack, [new_type])) == [new_type]
+    expect(find_type(page, new_type)).to_contain_text("ready")
 
 
 def test_an_empty_stack_says_what_to_do_first(browser: Browser, tmp_path: Path) -> None:

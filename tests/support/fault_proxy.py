@@ -11,8 +11,9 @@ from typing import Literal
 
 from lookalike_tools.local.emulator import HOST
 
-Kind = Literal["hang", "reset", "lost answer", "cut answer", "409", "412", "500", "503"]
+Kind = Literal["hang", "reset", "lost answer", "cut answer", "400", "409", "412", "500", "503"]
 CODES = {
+    "400": "ExpiredToken",
     "409": "ConditionalRequestConflict",
     "412": "PreconditionFailed",
     "500": "InternalError",
