@@ -3,6 +3,7 @@
 from typing import Any
 
 from lookalike.keys import inbox_key
+from support.deployed import eventually
 from support.system import API_SECONDS, TYPE, Context, System, as_event
 
 
@@ -14,8 +15,13 @@ class Inbox:
 
     def put(self, name: str, data: bytes, type_id: str | None = TYPE, **context: str) -> str:
         """Put a photo, with metadata."""
-        key = inbox_key(type_id, name)
+        return self.put_at(inbox_key(type_id, name), data, **context)
+
+    def put_at(self, key: str, data: bytes, **context: str) -> str:
+        """Put what may be no photo of the inbox; S3 has told of it when this returns."""
+        told = self.system.waiting(self.system.inbox_url)
         self.system.store.work.put(key, data, "image/png", context)
+        eventually(lambda: self.system.waiting(self.system.inbox_url) > told)
         return key
 
     def deliver(self, *, again: bool = False, soon: bool = True, seconds: float = API_SECONDS) -> int:

@@ -123,14 +123,14 @@ def test_what_can_not_be_recognised_is_refused_once_with_the_reason(
 
 @pytest.mark.parametrize("key", ["inbox/1.png", "inbox/no type!/1.png", "inbox/_all/1.png"])
 def test_a_photo_in_no_types_folder_is_refused(system: System, inbox: Inbox, key: str) -> None:
-    system.store.work.put(key, photograph(1), "image/png")
+    inbox.put_at(key, photograph(1))
     inbox.deliver_all()
     kind, detail = event_of(system)
     assert (kind, detail["error"], detail["type_id"]) == ("Photo Refused", "BadRequest", None)
 
 
 def test_a_folders_marker_is_no_photo(system: System, inbox: Inbox) -> None:
-    system.store.work.put(f"inbox/{TYPE}/", b"", "application/x-directory")
+    inbox.put_at(f"inbox/{TYPE}/", b"")
     inbox.deliver_all()
     assert system.events() == []
 
