@@ -1,9 +1,11 @@
 """What tests of several kinds stand on: models, and an emulated AWS started once a run."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import Phase, settings
 
 from lookalike.vision.encoder import Encoder
@@ -44,30 +46,43 @@ def other_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def clip_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers share, so that each model is exported once a run."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "models"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clip_source(models: Path) -> Path:
     """A small CLIP, as sentence-transformers saves it."""
-    from support.encodings.tiny_clip import save_tiny_clip  # noqa: PLC0415 - torch is slow
+    with FileLock(models / "clip-source.lock"):
+        if not (models / "tiny").exists():
+            from support.encodings.tiny_clip import save_tiny_clip  # noqa: PLC0415 - torch is slow
 
-    return save_tiny_clip(tmp_path_factory.mktemp("clip-source") / "tiny")
+            save_tiny_clip(models / "tiny")
+    return models / "tiny"
 
 
 @pytest.fixture(scope="session")
-def clip_model_dir(clip_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip_model_dir(clip_source: Path, models: Path) -> Path:
     """That CLIP, exported as float32; not to be changed."""
-    return _exported(str(clip_source), tmp_path_factory)
+    return _exported(str(clip_source), models / "clip")
 
 
 @pytest.fixture(scope="session")
-def stand_in_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stand_in_model_dir(models: Path) -> Path:
     """The stand-in, exported as float32; not to be changed."""
-    return _exported("efficientnet-lite0", tmp_path_factory)
+    return _exported("efficientnet-lite0", models / "stand-in")
 
 
-def _exported(source: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from lookalike_tools.export.exporter import export_model  # noqa: PLC0415 - torch is slow
+def _exported(source: str, model_dir: Path) -> Path:
+    with FileLock(model_dir.with_suffix(".lock")):
+        if not model_dir.exists():
+            from lookalike_tools.export.exporter import export_model  # noqa: PLC0415 - torch is slow
 
-    model_dir = tmp_path_factory.mktemp("exported") / "model"
-    export_model(source, "fp32", model_dir)
+            export_model(source, "fp32", model_dir)
     return model_dir
 
 

@@ -146,7 +146,7 @@ def notified(api: Api) -> tuple[str, str]:
     ],
     ids=["match", "miss", "no image", "no type"],
 )
-@pytest.mark.usefixtures("built_type")
+@pytest.mark.usefixtures("shared_type")
 def test_a_workflow_recognises_branches_and_notifies(
     api: Api, notified: tuple[str, str], type_id: str, data: bytes, subject: str
 ) -> None:
