@@ -57,18 +57,21 @@ types: $(INSTALLED)
 fast-tests: $(INSTALLED)
 	$(BIN)/pytest tests/unit -m "not slow"
 
-# Whole files side by side: the tests of one share what is slow to make. Two at a time: each of them starts an
-# emulated AWS with functions of its own.
-test: $(INSTALLED) ## all tests that need no containers
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+# Several processes share the cores: numpy's and torch's threads would wait for each other, up to a hundred times as long.
+fast-tests test mutants: export OPENBLAS_NUM_THREADS = 1
+fast-tests test mutants: export OMP_NUM_THREADS = 1
 
-# Anew each time: what mutmut remembers of a mutant does not follow changed tests. Each core tries mutants of its
-# own: numpy's threads would wait for each other, up to a hundred times as long.
+# Whole files side by side: the tests of one share what is slow to make. Three on two cores, for tests often wait; no
+# more, for each process starts an emulated AWS with functions of its own.
+test: $(INSTALLED) ## all tests that need no containers
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
+
+# Anew each time: what mutmut remembers of a mutant does not follow changed tests.
 mutants: $(INSTALLED) ## plant small faults in the pure parts, and count those that the tests notice (two hours)
 	rm -rf .mutants
 	mkdir .mutants
 	ln -s ../layers/lookalike ../layers/lookalike_tools ../tests ../pyproject.toml .mutants/
-	cd .mutants && OPENBLAS_NUM_THREADS=1 ../$(BIN)/mutmut run
+	cd .mutants && ../$(BIN)/mutmut run
 	cd .mutants && ../$(BIN)/mutmut results --all true | ../$(BIN)/python ../tests/mutants/mutation_score.py
 
 soak: $(INSTALLED) ## 20,000 steps of all that may happen to a type; a type of 20,000 images; 1,000 photos in the inbox

@@ -12,7 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import lookalike
 from lookalike.aws.clients import LONGEST_CALL_SECONDS, no_calls_after
-from recognize import direct, inbox, refusals
+from recognize import direct, inbox
+from recognize.responses import refusals
 from recognize.routes import images, recognizing, service, types, verdicts
 from recognize.running import logger, metrics, seconds_waited, started
 
@@ -28,7 +29,7 @@ loads the function, must end before API Gateway gives up."""
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
     """This API's description."""
-    from recognize.openapi import describe_api
+    from recognize.responses.openapi import describe_api
 
     return Response(200, "application/json", describe_api(app, lookalike.__version__))
 

@@ -16,7 +16,8 @@ from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.settings import Look
 from lookalike.missed import keep_missed
 from lookalike.recognition import Comparison, QueryPhoto, Recognition, recognize
-from recognize import answers, details, schemas
+from recognize import schemas
+from recognize.responses import answers, details
 from recognize.upgrading import by_whichever_is_built, check_all_are_built
 
 logger = Logger(child=True)

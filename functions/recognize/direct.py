@@ -11,10 +11,11 @@ from lookalike.aws import events
 from lookalike.aws.cold_start import Started
 from lookalike.keys import file_name
 from lookalike.recognition import QueryPhoto
-from recognize import details, schemas
+from recognize import schemas
 from recognize.asking import Wishes, ask, ask_for_rebuilds
 from recognize.body import reasons
-from recognize.named_errors import BadRequest, NamedError, NotReady, StorageFailed, by_name
+from recognize.responses import details
+from recognize.responses.named_errors import BadRequest, NamedError, NotReady, StorageFailed, by_name
 
 metrics = Metrics()
 

@@ -17,9 +17,10 @@ from lookalike.aws.cold_start import Started
 from lookalike.aws.inbox_queue import Put, bring_back, photos_put
 from lookalike.inbox import Taken, take
 from lookalike.keys import file_name, parse_inbox_key
-from recognize import details, schemas
+from recognize import schemas
 from recognize.asking import Wishes, ask, ask_for_rebuilds
-from recognize.named_errors import BadRequest, NamedError, NotReady, StorageFailed, by_name
+from recognize.responses import details
+from recognize.responses.named_errors import BadRequest, NamedError, NotReady, StorageFailed, by_name
 
 MOST_RECEIVES = 10
 """How often a photo is tried while its type is being built: with the delays between, for some 20 minutes."""

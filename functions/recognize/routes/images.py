@@ -10,8 +10,9 @@ from lookalike.describing import describe_images, describe_images_of
 from lookalike.keys import Folder
 from lookalike.vision.boxes import parse_box
 from lookalike.vision.images import FORMATS, sniff_format
-from recognize import answers, schemas
+from recognize import schemas
 from recognize.body import read_query
+from recognize.responses import answers
 from recognize.running import encoder, store
 
 router = APIGatewayHttpRouter()

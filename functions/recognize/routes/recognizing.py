@@ -4,9 +4,10 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lookalike.aws import events
 from lookalike.storage.query_uploads import presign_query_upload
-from recognize import details, schemas
+from recognize import schemas
 from recognize.asking import Wishes, ask_all, ask_type
 from recognize.body import read_query
+from recognize.responses import details
 from recognize.running import started, store
 
 router = APIGatewayHttpRouter()

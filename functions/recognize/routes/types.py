@@ -4,8 +4,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lookalike.describing import describe_type, diagnose_type
 from lookalike.matching.settings import TypeSettings
-from recognize import answers, schemas
+from recognize import schemas
 from recognize.body import read_settings
+from recognize.responses import answers
 from recognize.running import encoder, store
 
 router = APIGatewayHttpRouter()

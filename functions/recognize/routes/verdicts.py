@@ -5,8 +5,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from lookalike.missed import list_missed
 from lookalike.verdicts import judge
 from lookalike.vision.boxes import make_box
-from recognize import answers, judging, schemas
+from recognize import judging, schemas
 from recognize.body import read_verdict
+from recognize.responses import answers
 from recognize.running import store
 
 router = APIGatewayHttpRouter()

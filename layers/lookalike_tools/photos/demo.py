@@ -3,10 +3,13 @@
 import io
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from lookalike.vision.encoder import Encoder
 from lookalike_tools.parts import PARTS, render, render_aside, render_series
@@ -74,15 +77,23 @@ class Mistake:
 
 def render_photos(advance: Callable[[], object]) -> list[TypePhotos]:
     """Photos of each of the project's own parts; `advance` is called after each part."""
-    types = []
-    for part in PARTS:
-        photos = [_rendered(part, f"{seed:02}", render(part, seed)) for seed in range(REFERENCES + QUERIES)]
-        series = render_series(part, SERIES_SEED, CANDIDATES)
-        candidates = [_rendered(part, f"turned-{step}", image) for step, image in enumerate(series)]
-        aside = _rendered(part, "aside", render_aside(part, ASIDE_SEED)) if part == ASIDE else None
-        types.append(TypePhotos(part, photos[:REFERENCES], photos[REFERENCES:], candidates, aside))
-        advance()
-    return types
+    # A process on each core, with one thread: numpy's own would wait for each other. They are not forked, for
+    # whoever calls may have threads.
+    with ProcessPoolExecutor(
+        mp_context=get_context("spawn"), initializer=threadpool_limits, initargs=(1,)
+    ) as processes:
+        rendering = [processes.submit(_photos_of, part) for part in PARTS]
+        for _ in as_completed(rendering):
+            advance()
+    return [each.result() for each in rendering]
+
+
+def _photos_of(part: str) -> TypePhotos:
+    photos = [_rendered(part, f"{seed:02}", render(part, seed)) for seed in range(REFERENCES + QUERIES)]
+    series = render_series(part, SERIES_SEED, CANDIDATES)
+    candidates = [_rendered(part, f"turned-{step}", image) for step, image in enumerate(series)]
+    aside = _rendered(part, "aside", render_aside(part, ASIDE_SEED)) if part == ASIDE else None
+    return TypePhotos(part, photos[:REFERENCES], photos[REFERENCES:], candidates, aside)
 
 
 def read_photos(folder: Path, seed: int = 0) -> tuple[list[TypePhotos], list[LeftOut]]:

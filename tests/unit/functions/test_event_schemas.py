@@ -8,7 +8,8 @@ from jsonschema import Draft202012Validator
 
 from lookalike.aws import events
 from lookalike.matching.settings import MAX_NOTICE_CHARS, Look, Rule, parse_settings
-from recognize import details, schemas
+from recognize import schemas
+from recognize.responses import details
 from support.event_schemas import SCHEMAS, check_event, schema_of
 
 KINDS = [events.MATCHED, events.MISSED, events.REFUSED, events.REBUILT, events.REJECTED]

@@ -8,12 +8,11 @@ import typer
 from rich.console import Console
 
 from lookalike_tools.commands.options import LiveStack
-from lookalike_tools.commands.stacks.demo import render_with_progress, upload_references
-from lookalike_tools.export.default_model import prepare_model
+from lookalike_tools.commands.stacks.demo import prepare, upload_references
 from lookalike_tools.live.queries import recognize_photo
 from lookalike_tools.live.stack import Stack, StackError, find_stack
 from lookalike_tools.local.stack import local_stack
-from lookalike_tools.photos.demo import TypePhotos, read_photos
+from lookalike_tools.photos.demo import TypePhotos
 from lookalike_tools.photos.folders import print_left_out
 
 printed = Console()
@@ -47,9 +46,9 @@ def console(
     if not (local or photos):
         serve(find_stack(stack), port, say, open_browser=open_browser)
         return
-    types, left_out = read_photos(photos) if photos else (render_with_progress(), [])
+    types, left_out, model_dir = prepare(photos)
     print_left_out(printed, left_out)
-    with local_stack(prepare_model(printed), parameters={"KeepMissed": "close"}) as started:
+    with local_stack(model_dir, parameters={"KeepMissed": "close"}) as started:
         upload_references(started, types)
         _recognize(started, types)
         serve(started, port, say, open_browser=open_browser)

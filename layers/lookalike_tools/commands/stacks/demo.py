@@ -1,6 +1,7 @@
 """`lookalike demo`."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,7 +35,7 @@ from lookalike_tools.photos.demo import (
     read_photos,
     render_photos,
 )
-from lookalike_tools.photos.folders import print_left_out
+from lookalike_tools.photos.folders import LeftOut, print_left_out
 from lookalike_tools.tables import make_table
 
 console = Console()
@@ -81,10 +82,8 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path(".demo"),
 ) -> None:
     """From nothing to recognised photos: model, stack, references, queries, and a contact sheet."""
-    console.rule("Photos")
-    types, left_out = read_photos(photos) if photos else (render_with_progress(), [])
-    console.rule("Model")
-    model_dir = prepare_model(console)
+    console.rule("Photos and model")
+    types, left_out, model_dir = prepare(photos)
     console.rule("Stack")
     console.print("Deploying template.yaml on an emulated AWS on this machine ...")
     with local_stack(model_dir) as stack:
@@ -113,8 +112,18 @@ def demo(
         raise typer.Exit(1)
 
 
-def render_with_progress() -> list[TypePhotos]:
-    """Photos of the project's own parts, with a bar while they are rendered."""
+def prepare(photos: Path | None) -> tuple[list[TypePhotos], list[LeftOut], Path]:
+    """Photos of a folder, or else of the project's own parts; what of it is left out; the model's folder."""
+    if photos:
+        types, left_out = read_photos(photos)
+        return types, left_out, prepare_model(console)
+    with ThreadPoolExecutor(1) as beside:
+        rendering = beside.submit(_render_with_progress)
+        model_dir = prepare_model(console)
+        return rendering.result(), [], model_dir
+
+
+def _render_with_progress() -> list[TypePhotos]:
     with _progress() as progress:
         task = progress.add_task("rendering parts", total=len(PARTS))
         return render_photos(lambda: progress.advance(task))

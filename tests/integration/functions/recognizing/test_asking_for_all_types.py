@@ -205,6 +205,6 @@ def test_that_there_is_no_room_for_more_types_is_said(
 ) -> None:
     _, answer = system.call("GET /types")
     assert answer["gallery"]["notice"] is None
-    monkeypatch.setattr("recognize.answers.MAX_TYPES", 2)
+    monkeypatch.setattr("recognize.responses.answers.MAX_TYPES", 2)
     _, answer = system.call("GET /types")
     assert "2 types, the most it can" in answer["gallery"]["notice"]

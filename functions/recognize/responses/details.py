@@ -4,7 +4,7 @@ from typing import Any
 
 from lookalike.aws import events
 from recognize import schemas
-from recognize.named_errors import NamedError
+from recognize.responses.named_errors import NamedError
 
 Answer = schemas.RecognizeAnswer | schemas.IdentifyAnswer
 

@@ -14,7 +14,7 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped] # it has no ty
 
 from lookalike.keys import inbox_key
 from lookalike_tools.local.template import read_template
-from recognize import named_errors
+from recognize.responses import named_errors
 from support.deployed import Api, eventually
 from support.photos.photographs import photograph
 
