@@ -5,7 +5,14 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.matching.learning import metric
-from lookalike.matching.learning.metric import PRIOR_TYPES, Array, draw_sample, estimate, shrinkage
+from lookalike.matching.learning.metric import (
+    PRIOR_TYPES,
+    Array,
+    draw_sample,
+    estimate,
+    fit_metric,
+    shrinkage,
+)
 from support.encodings.catalogues import catalogue
 
 
@@ -53,6 +60,7 @@ CASES = [
     rows_of(1, (9, 4, 1, 7, 5), 6),  # more photos than dimensions
     rows_of(2, (3, 4, 2, 1), 24),  # fewer
     [*rows_of(3, (4, 6, 3), 8), np.ones((3, 8))],  # one whose photos are the same
+    rows_of(4, (5, 4), 6),  # two
 ]
 
 
@@ -61,6 +69,21 @@ def test_shrinkage_is_that_of_ledoit_and_wolf(types: list[Array]) -> None:
     expected = shrinkage_by_definition(types)
     assert 0 < expected < 1
     assert shrinkage([rows - rows.mean(axis=0) for rows in types]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("types", CASES)
+def test_shrinkage_knows_no_scale(types: list[Array]) -> None:
+    residuals = [rows - rows.mean(axis=0) for rows in types]
+    assert shrinkage([0.01 * rows for rows in residuals]) == pytest.approx(shrinkage(residuals))
+
+
+def test_types_that_vary_alike_are_not_shrunk_and_noise_is_shrunk_whole() -> None:
+    (rows,) = rows_of(5, (6,), 4)
+    residuals = rows - rows.mean(axis=0)
+    assert shrinkage([residuals, residuals, residuals]) == 0
+    random = np.random.default_rng(4)
+    noise = [random.normal(size=(3, 40)) for _ in range(6)]
+    assert shrinkage([rows - rows.mean(axis=0) for rows in noise]) == 1
 
 
 @pytest.mark.parametrize("types", CASES)
@@ -89,6 +112,11 @@ def test_types_that_vary_no_more_than_chance_explains_vary_as_the_prior_says() -
     middle = sum(rows.mean(axis=0) for rows in alike) / 8
     centred = [rows - rows.mean(axis=0) + 0.01 * middle for rows in alike]
     assert estimate(centred).between == pytest.approx(PRIOR_TYPES / (8 + PRIOR_TYPES))
+
+
+def test_what_is_kept_of_a_fit_has_single_precision() -> None:
+    found = fit_metric(catalogue(seed=7, types=3, photos=4))
+    assert {part.dtype for part in (found.mean, found.basis, found.variances)} == {np.dtype(np.float32)}
 
 
 def test_photos_that_are_all_the_origin_have_a_metric() -> None:
@@ -128,6 +156,7 @@ def test_a_fit_looks_at_a_part_of_many_types_and_photos_the_same_in_any_order(
     sample = draw_sample(types)
     assert [len(rows) for rows in sample] == [3] * 4
     assert {rows.dtype for rows in sample} == {np.dtype(np.float64)}
+    assert metric.sample_types(types) != sorted(types)[:4]  # names that sort first may be of a kind
     drawn = {type_id for type_id, rows in types.items() for some in sample if (some[0] == rows).all(1).any()}
     assert drawn == set(metric.sample_types(types)) and len(drawn) == 4
     turned = {type_id: rows[::-1] for type_id, rows in reversed(types.items())}
