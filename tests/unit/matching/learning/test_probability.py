@@ -20,6 +20,7 @@ from lookalike.matching.learning.probability import (
     Prototypes,
     densities,
     log_odds,
+    mean_of_others,
     posterior,
     probability,
     sigmoid,
@@ -111,6 +112,23 @@ def test_the_posterior_of_each_of_several_photos_is_its_own(
     for number in range(photos):
         alone = Densities(fitted.known[[number]], fitted.new[[number]])
         assert posterior(alone, Calibration(20, 0))[0] == pytest.approx(together[number])
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda types: st.lists(
+            st.lists(st.just(-np.inf) | st.floats(-3000, 100), min_size=types, max_size=types),
+            min_size=1,
+            max_size=3,
+        )
+    )
+)
+def test_the_mean_of_others_loses_nothing_however_unlikely_they_are(logs: list[list[float]]) -> None:
+    for row, found in zip(logs, mean_of_others(np.array(logs)), strict=True):
+        for column, mean in enumerate(found):
+            others = [2 * log for log in np.delete(row, column) if np.isfinite(log)]
+            expected = (np.logaddexp.reduce(others) - np.log(len(others))) / 2 if others else -np.inf
+            assert mean == pytest.approx(expected, abs=1e-9)
 
 
 @given(
