@@ -39,16 +39,22 @@ def answer(started: Started, event: dict[str, Any]) -> dict[str, Any]:
     append = asked.type_id is not None if asked.append is None else asked.append
     try:
         photo = QueryPhoto(started.store.get_query(asked.photo).data, name)
-        found = ask(started, asked.type_id, photo, Wishes(asked.threshold, append, asked.look))
+        found = _ask(started, asked.type_id, photo, Wishes(asked.threshold, append, asked.look))
     except Exception as error:
-        if isinstance(error, errors.EncodingsNotReadyError):
-            ask_for_rebuilds(started, error)
         if named := by_name(error):
             raise _counted(named) from error
         raise
     about = schemas.EventPhoto(photo=asked.photo, filename=name)
     events.publish(started.bus, started.config.event_bus, [details.recognition_event(found, about)])
     return found.model_dump(mode="json")
+
+
+def _ask(started: Started, type_id: str | None, photo: QueryPhoto, wishes: Wishes) -> details.Answer:
+    try:
+        return ask(started, type_id, photo, wishes)
+    except errors.EncodingsNotReadyError as error:
+        ask_for_rebuilds(started, error)
+        raise
 
 
 def _counted(error: NamedError) -> NamedError:

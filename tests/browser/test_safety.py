@@ -113,3 +113,16 @@ def test_photos_are_kept_neither_by_the_console_nor_by_the_browser(
     assert answer.getheader("Cache-Control") == "no-store"
     kept = [path for path in console.folder.rglob("*") if path.is_file()]
     assert {path.name for path in kept} == {"ready.json", "errors.log"}
+
+
+def test_what_callers_name_their_photos_is_never_run(
+    api: Api, open_console: OpenConsole, new_type: str
+) -> None:
+    put_type(api, new_type, subject=62, photos=1)
+    name = 'x" :hidden="window.stolen = true" y.png'
+    assert api.recognize(new_type, photograph(62, 7), filename=name).json()["appended"]
+    api.wait_until_built(new_type, 2)
+    page = open_console(f"/types/{new_type}")
+    page.get_by_role("option").filter(has_text=name).dblclick()
+    page.get_by_role("dialog").get_by_role("img", name=name).wait_for()
+    assert page.evaluate("window.stolen") is None

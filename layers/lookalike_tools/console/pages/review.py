@@ -16,7 +16,7 @@ from lookalike_tools.console.stack import decisions
 from lookalike_tools.console.stack.decisions import Decision
 from lookalike_tools.console.stack.survey import Known, Picture, Survey, picture_of
 from lookalike_tools.console.widgets.dialogs import ask_type
-from lookalike_tools.console.widgets.layout import attempt, frame, on_change, text
+from lookalike_tools.console.widgets.layout import attempt, frame, on_change, show_picture, text
 from lookalike_tools.console.wording import number
 from lookalike_tools.live.api import list_missed
 from lookalike_tools.live.bucket.appended import AppendedImage, find_appended
@@ -169,7 +169,7 @@ class ReviewPage:
         row = next((row for row in rows if row.image == key), None)
         picture = picture_of(row) if row else Picture(key, "", box)
         with ui.element("figure"):
-            ui.element("img").props(f'src="{picture_address(picture)}" alt="{words.partition(",")[0]}"')
+            show_picture(picture_address(picture), words.partition(",")[0])
             text("figcaption", words).classes("quiet small fold")
 
     def _say_done(self, put_off: int) -> None:

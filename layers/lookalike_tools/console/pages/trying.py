@@ -17,7 +17,7 @@ from lookalike_tools.console.stack.survey import Picture, Survey, picture_of
 from lookalike_tools.console.widgets.boxes import BoxedPhoto
 from lookalike_tools.console.widgets.dialogs import ask_type
 from lookalike_tools.console.widgets.drop import Drop
-from lookalike_tools.console.widgets.layout import attempt, frame, on_change, tell, text
+from lookalike_tools.console.widgets.layout import attempt, frame, on_change, show_picture, tell, text
 from lookalike_tools.console.wording import headline, reasons
 from lookalike_tools.live.queries import recognize_photo
 from lookalike_tools.live.stack import StackError
@@ -110,7 +110,7 @@ class TryPage:
             for place, neighbour in enumerate(candidate["nearest"][: NEAREST if large else FEWER]):
                 with ui.element("figure").classes("first" if large and place == 0 else ""):
                     address = picture_address(self._picture(type_id, neighbour["image"]))
-                    ui.element("img").props(f'src="{address}" alt=""')
+                    show_picture(address)
                     text("figcaption", f"{neighbour['similarity']:.3f}").classes("quiet small")
         ui.link(f"All photos of {self._title(type_id)}", type_address(type_id)).classes("small")
 

@@ -6,6 +6,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, MouseEventArguments
 
 from lookalike.vision.boxes import REFERENCE_MARGIN, Box, round_box, square_around
+from lookalike_tools.console.widgets.layout import name_element
 
 SMALLEST = 0.02
 """The shortest side of a box that is drawn, in parts of the photo: a click draws none."""
@@ -45,7 +46,8 @@ class BoxedPhoto:
         self._start: tuple[float, float] | None = None
         self._image = ui.interactive_image(address, on_mouse=self._follow, events=events, sanitize=False)
         self._image.classes("photo drawable" if on_draw else "photo")
-        self._image.props(f'role=img aria-label="{label}"')
+        self._image.props("role=img")
+        name_element(self._image, label)
         self._image.on("loaded", self._measure, args=["width", "height"])
 
     def show(self, box: Box | None) -> None:

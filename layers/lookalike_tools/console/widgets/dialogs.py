@@ -7,7 +7,7 @@ from nicegui import ui
 from lookalike.keys import is_type_id
 from lookalike_tools.console.stack.changes import TypeName
 from lookalike_tools.console.stack.survey import Survey
-from lookalike_tools.console.widgets.layout import on_change, text
+from lookalike_tools.console.widgets.layout import name_element, on_change, text
 from lookalike_tools.console.wording import number
 from lookalike_tools.photos.folders import offer_type_id
 
@@ -79,7 +79,7 @@ def _offer(select: ui.select, options: dict[str, str]) -> None:
 
 def _heading(words: str, dialog: ui.dialog) -> None:
     """The dialog's heading, which names it for those who don't see it."""
-    dialog.props(f'aria-label="{words}"')
+    name_element(dialog, words)
     text("h2", words)
 
 

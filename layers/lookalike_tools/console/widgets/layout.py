@@ -84,8 +84,23 @@ def tell(words: str) -> None:
 
 def link(words: str, address: str) -> ui.button:
     """A link that looks like a button."""
-    made = ui.button(words, color=None).props(f'flat no-caps tag=a href="{address}"')
-    return made.classes("btn")
+    made = ui.button(words, color=None).props("flat no-caps tag=a").classes("btn")
+    made.props["href"] = address
+    return made
+
+
+def show_picture(address: str, words: str = "") -> None:
+    """A picture, and what it shows to those who don't see it; nothing if its neighbours say so."""
+    image = ui.element("img")
+    image.props["src"], image.props["alt"] = address, words
+
+
+def name_element(element: ui.element, words: str) -> None:
+    """Name an element for those who don't see it.
+
+    Words of others, such as a photo's name, are never part of a text of props: in it they could be code.
+    """
+    element.props["aria-label"] = words
 
 
 def tell_failure(error: Exception) -> None:

@@ -103,3 +103,10 @@ def test_a_type_that_is_being_built_is_not_ready_and_gets_built(system: System, 
 def test_storage_that_is_down_has_a_name_too(system: System) -> None:
     system.proxy.break_("GET", "queries/", "503")
     assert name_of_error(system, type_id=TYPE, photo=QUERY) == "StorageFailed"
+
+
+def test_a_rebuild_that_can_not_be_asked_for_is_storage_that_failed(system: System, new_type: str) -> None:
+    put(system, QUERY, photograph(1))
+    system.store.put_image(f"types/{new_type}/images/1.png", photograph(1), "image/png")
+    system.proxy.break_("POST", "", "503")
+    assert name_of_error(system, type_id=new_type, photo=QUERY) == "StorageFailed"
