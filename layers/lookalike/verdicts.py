@@ -15,9 +15,15 @@ from lookalike.matching.encodings import Origin, now
 from lookalike.storage.bucket import StoredObject
 from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionError, tries
-from lookalike.storage.provenance import Provenance, from_metadata, to_metadata, verdict_to_metadata
+from lookalike.storage.provenance import (
+    Provenance,
+    from_metadata,
+    object_box,
+    to_metadata,
+    verdict_to_metadata,
+)
 from lookalike.storage.store import Store
-from lookalike.vision.boxes import Box, object_in_square
+from lookalike.vision.boxes import Box
 from lookalike.vision.images import FORMATS, sniff_format
 
 
@@ -132,13 +138,10 @@ def _move(
 ) -> str:
     data = found.data
     known = from_metadata(found.metadata)
-    if box is None and known.box and known.origin is Origin.RECOGNIZED:
-        # What is known is the window that was looked at.
-        box = object_in_square(known.box)
     provenance = Provenance(
         Origin.UPLOADED if verdict is Verdict.IS_ONE else Origin.COUNTEREXAMPLE,
         filename=known.filename,
-        box=box or known.box,
+        box=box or object_box(known),
         digest=keys.content_digest(data),
     )
     metadata = to_metadata(provenance) | verdict_to_metadata(verdict, by, now(), found.key.removesuffix(name))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lookalike.keys import is_counterexample
 from lookalike.matching.encodings import Origin, Row
-from lookalike.vision.boxes import Box, format_box, parse_box
+from lookalike.vision.boxes import Box, format_box, object_in_square, parse_box
 
 BOX = "box"
 """Name of the metadata that tells where the object is."""
@@ -92,6 +92,19 @@ def from_metadata(metadata: Mapping[str, str]) -> Provenance:
         _text(metadata.get("filename")),
         box,
     )
+
+
+def known_by_people(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What stays of a photo's metadata once a person says where its object is: all but how it came there."""
+    how = {"origin", "similarity", "nearest"} if metadata.get("origin") == Origin.RECOGNIZED else set()
+    return {name: value for name, value in metadata.items() if name not in how | {BOX}}
+
+
+def object_box(provenance: Provenance) -> Box | None:
+    """Where the object is, as people draw it: of a recognised image, the window that matched is known."""
+    if provenance.box and provenance.origin is Origin.RECOGNIZED:
+        return object_in_square(provenance.box)
+    return provenance.box
 
 
 def _encoded(text: str) -> str:

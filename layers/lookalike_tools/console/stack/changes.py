@@ -1,12 +1,13 @@
 """What people change of a stack's types, over the library that the commands use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from lookalike.errors import ImageError, InvalidNameError
 from lookalike.keys import Folder, ImageKey, content_digest, image_key, parse_image_key
+from lookalike.storage.provenance import Provenance, known_by_people, object_box, to_metadata
 from lookalike.verdicts import Verdict
 from lookalike.vision.boxes import Box
 from lookalike.vision.images import HEADER_BYTES, check_size, sniff_format
@@ -52,6 +53,7 @@ def add_photos(
     photos: Sequence[NamedPhoto],
     boxes: Sequence[Box | None] = (),
     folder: Folder = Folder.IMAGES,
+    metadata: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Put photos to a type, and none over another; returns their keys.
 
@@ -61,6 +63,7 @@ def add_photos(
         photos: which.
         boxes: where the object is on each, as far as that is known.
         folder: whether they show the type, or look like it and show none.
+        metadata: what else is kept with each.
 
     Raises:
         StackError: one can't be put.
@@ -70,7 +73,7 @@ def add_photos(
     for photo, box in zip_longest(photos, boxes):
         key = _free_key(ImageKey(type_id, folder, photo.name), photo, known)
         known[key] = content_etag(photo.data)
-        uploads.append(Upload(key, photo.data, box))
+        uploads.append(Upload(key, photo.data, box, dict(metadata or {})))
     return [upload.key for upload in upload_photos(stack, uploads)]
 
 
@@ -118,7 +121,7 @@ def refuse_photos(stack: Stack, photos: Sequence[str]) -> list[str]:
 
 
 def move_photos(stack: Stack, photos: Sequence[str], type_id: str) -> list[str]:
-    """Move photos, by their keys, to a type; returns their keys there. Boxes stay.
+    """Move photos, by their keys, to a type; returns their keys there. Names and boxes stay.
 
     Each is there before it is removed here: what is interrupted leaves both, never neither.
 
@@ -128,19 +131,24 @@ def move_photos(stack: Stack, photos: Sequence[str], type_id: str) -> list[str]:
     moved = []
     for key in photos:
         stored = read_photo(stack, key)
-        name = parse_photo(key).name
-        moved += add_photos(stack, type_id, [NamedPhoto(name, stored.data)], [stored.box])
+        name, known = parse_photo(key).name, stored.provenance
+        kept = to_metadata(Provenance(filename=known.filename, digest=content_digest(stored.data)))
+        photo = NamedPhoto(name, stored.data)
+        moved += add_photos(stack, type_id, [photo], [object_box(known)], metadata=kept)
         remove_photos(stack, [key])
     return moved
 
 
 def set_box(stack: Stack, photo: str, box: Box | None) -> str:
-    """Say where the object of a reference photo is, by its key; None for the middle. Returns the key.
+    """Say where the object of a photo is, by its key; None for the middle. Returns the key.
+
+    What else is known of the photo stays. One that was recognised counts as uploaded from now on.
 
     Raises:
         StackError: the photo can't be read or put.
     """
-    (put,) = upload_photos(stack, [Upload(photo, read_photo(stack, photo).data, box)])
+    stored = read_photo(stack, photo)
+    (put,) = upload_photos(stack, [Upload(photo, stored.data, box, known_by_people(stored.metadata))])
     return put.key
 
 

@@ -4,7 +4,7 @@ import hashlib
 import mimetypes
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from PIL import Image
 
 from lookalike.errors import InvalidBoxError
 from lookalike.keys import TYPES_PREFIX, Folder, images_prefix
-from lookalike.storage.provenance import BOX
-from lookalike.vision.boxes import Box, format_box, parse_box
+from lookalike.storage.provenance import BOX, Provenance, from_metadata
+from lookalike.vision.boxes import Box, format_box
 from lookalike.vision.images import decode
 from lookalike_tools.live.stack import Stack, StackError
 
@@ -24,11 +24,19 @@ THREADS = 8
 
 @dataclass(frozen=True)
 class Upload:
-    """A photo and the key it gets; `photo` is its bytes, or the file that holds them; `box` its object's."""
+    """A photo and the key it gets.
+
+    Attributes:
+        key: in the bucket.
+        photo: its bytes, or the file that holds them.
+        box: its object's.
+        metadata: what else is kept with it.
+    """
 
     key: str
     photo: Path | bytes
     box: Box | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> bytes:
         """The photo's bytes."""
@@ -45,14 +53,14 @@ def upload_photos(stack: Stack, uploads: Sequence[Upload]) -> Iterator[Upload]:
 
     def put(upload: Upload) -> Upload:
         media_type = mimetypes.guess_type(upload.key)[0] or "application/octet-stream"
-        metadata = {BOX: format_box(upload.box)} if upload.box else {}
+        box = {BOX: format_box(upload.box)} if upload.box else {}
         try:
             s3.put_object(
                 Bucket=stack.bucket,
                 Key=upload.key,
                 Body=upload.read(),
                 ContentType=media_type,
-                Metadata=metadata,
+                Metadata=upload.metadata | box,
             )
         except (BotoCoreError, ClientError) as error:
             raise StackError(f"{upload.key} can't be put into {stack.bucket}: {error}") from None
@@ -105,11 +113,19 @@ def read_boxes(stack: Stack, keys: Collection[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class StoredPhoto:
-    """A photo of the bucket: its bytes, its object's box if it has a valid one, and its version's id."""
+    """A photo of the bucket: its bytes, its metadata, and its version's id."""
 
     data: bytes
-    box: Box | None
+    metadata: dict[str, str]
     version: str
+
+    @property
+    def provenance(self) -> Provenance:
+        """What its metadata says; a box that is none counts as missing."""
+        try:
+            return from_metadata(self.metadata)
+        except InvalidBoxError:
+            return from_metadata({name: value for name, value in self.metadata.items() if name != BOX})
 
 
 def read_photo(stack: Stack, key: str) -> StoredPhoto:
@@ -124,11 +140,7 @@ def read_photo(stack: Stack, key: str) -> StoredPhoto:
         data = stored["Body"].read()
     except (BotoCoreError, ClientError) as error:
         raise StackError(f"{key} can't be read: {error}") from None
-    try:
-        box = parse_box(stored["Metadata"][BOX])
-    except (KeyError, InvalidBoxError):
-        box = None
-    return StoredPhoto(data, box, stored.get("VersionId", "null"))
+    return StoredPhoto(data, stored["Metadata"], stored.get("VersionId", "null"))
 
 
 def restore_photo(stack: Stack, key: str, version: str | None = None) -> None:
