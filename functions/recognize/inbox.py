@@ -25,6 +25,9 @@ from recognize.responses.named_errors import BadRequest, NamedError, NotReady, S
 MOST_RECEIVES = 10
 """How often a photo is tried while its type is being built: with the delays between, for some 20 minutes."""
 
+TAKEN_AT_ONCE = 4
+"""Photos that are encoded together: all of a batch, if slow to decode, could leave no time to answer one."""
+
 PHOTO_SECONDS = 5
 """Time for a photo that was begun, and for what remains to be said of the others."""
 
@@ -47,14 +50,18 @@ def answer_batch(
         context: Lambda's.
         deadline: when calls to AWS end, in `time.monotonic()` seconds.
     """
-    taken = take(started.encoder, started.store, _all_puts(event))
+    puts = list(dict.fromkeys(_all_puts(event)))
+    taken: dict[Put, Taken] = {}
 
     def handle(record: SQSRecord) -> None:
+        nonlocal taken
         logger.set_correlation_id(record.message_id)
         try:
             for put in photos_put(record.body):
                 if time.monotonic() >= deadline - PHOTO_SECONDS:
                     raise NotDoneError("no time is left for another photo")
+                if put not in taken:
+                    taken = take(started.encoder, started.store, puts[puts.index(put) :][:TAKEN_AT_ONCE])
                 told = _answer(started, put, taken[put], last=_receives(record) >= MOST_RECEIVES)
                 if reasons := events.put(started.bus, started.config.event_bus, [told]):
                     raise NotDoneError(f"the bus refused an event: {reasons[0]}")

@@ -9,6 +9,7 @@ from functools import partial
 
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.looking import Seen, look_all_over
+from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look
@@ -19,6 +20,7 @@ from lookalike.recognition import (
     append_match,
     compare,
     load_encodings,
+    load_encodings_for,
     read_meanwhile,
 )
 from lookalike.storage.store import Store
@@ -97,7 +99,8 @@ def identify(
         ranking = gallery.rank_views(seen.encodings, seen.boxes, CANDIDATES, odds)
     else:
         ranking = gallery.rank(seen.encodings[0], CANDIDATES, odds)
-    compared = _compare(store, gallery, [type_id for type_id, _ in ranking.types], seen, policy_of)
+    load = partial(load_encodings_for, photo, store)
+    compared = _compare(load, gallery, [type_id for type_id, _ in ranking.types], seen, policy_of)
     loaded = time.perf_counter()
     candidates = tuple(each for each in compared if each)
     match = next((each for each in candidates if each.decision.match), None)
@@ -135,7 +138,7 @@ def _load_gallery(store: Store) -> Gallery:
 
 
 def _compare(
-    store: Store,
+    load: Callable[[str], Encodings],
     gallery: Gallery,
     type_ids: Sequence[str],
     seen: Seen,
@@ -143,7 +146,7 @@ def _compare(
 ) -> list[Comparison | None]:
     def look_closely(type_id: str) -> Comparison | None:
         try:
-            encodings = load_encodings(store, type_id)
+            encodings = load(type_id)
         except (NotFoundError, EncodingsNotReadyError):
             return None  # it went, or was emptied, since the gallery was written
         return compare(seen, encodings, policy_of(type_id, gallery))

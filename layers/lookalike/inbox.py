@@ -77,4 +77,5 @@ def _read(store: Store, put: Put) -> Taken:
         check_size(stored.size)
     except ImageTooLargeError as error:
         return Taken(context=stored.metadata, error=error)
-    return Taken(QueryPhoto(stored.data, file_name(put.key)), stored.metadata)
+    # Its message may come again after it has joined a type.
+    return Taken(QueryPhoto(stored.data, file_name(put.key), asked_again=True), stored.metadata)

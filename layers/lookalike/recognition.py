@@ -47,11 +47,13 @@ class QueryPhoto:
         data: the bytes of an image file.
         filename: what it was called, where that is known.
         middle: its middle, where that was encoded before.
+        asked_again: whether it may have been asked before: the image that it joined as has no say then.
     """
 
     data: bytes
     filename: str | None = None
     middle: Seen | None = None
+    asked_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def recognize(
         NotFoundError: no such type.
         EncodingsNotReadyError: its encodings are still being built.
     """
-    reading = read_meanwhile(partial(load_encodings, store, type_id))
+    reading = read_meanwhile(partial(load_encodings_for, photo, store, type_id))
     started = time.perf_counter()
     try:
         seen = look(encoder, photo.data, policy, reading.result, photo.middle)
@@ -185,6 +187,16 @@ def load_encodings(store: Store, type_id: str) -> Encodings:
     raise EncodingsNotReadyError(
         f"the encodings of type {type_id!r} are being built: try again in a moment", [type_id]
     )
+
+
+def load_encodings_for(photo: QueryPhoto, store: Store, type_id: str) -> Encodings:
+    """As `load_encodings`; as the type was before the photo joined it, if it may have been asked before."""
+    encodings = load_encodings(store, type_id)
+    held = _held(encodings, keys.content_digest(photo.data)) if photo.asked_again else None
+    if held is None:
+        return encodings
+    before = encodings.keep_only({image: etag for image, etag in encodings.etags().items() if image != held})
+    return before if before.references.rows else encodings
 
 
 def compare(seen: Seen, encodings: Encodings, policy: Policy) -> Comparison:
