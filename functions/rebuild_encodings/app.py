@@ -106,6 +106,7 @@ def _rebuild(messages: dict[str, Message], deadline: float) -> dict[str, Excepti
     except (ClientError, BotoCoreError) as error:
         logger.exception("the gallery's refresh could not be asked for")
         failures |= dict.fromkeys(looked_at, error)
+    metrics.add_metric("TypesFailed", MetricUnit.Count, len(failures))
     return failures
 
 

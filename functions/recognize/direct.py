@@ -61,7 +61,7 @@ def _counted(error: NamedError) -> NamedError:
     """Tell the metrics: Lambda counts an answer that is raised among the function's own failures."""
     metrics.add_metric("NamedErrors", MetricUnit.Count, 1)
     if isinstance(error, NotReady):
-        metrics.add_metric("NotBuiltYet", MetricUnit.Count, 1)
+        metrics.add_metric("PhotosNotBuiltYet", MetricUnit.Count, 1)
     if isinstance(error, StorageFailed):
         metrics.add_metric("StorageFailed", MetricUnit.Count, 1)
     return error

@@ -31,12 +31,21 @@ TAKEN_AT_ONCE = 4
 PHOTO_SECONDS = 5
 """Time for a photo that was begun, and for what remains to be said of the others."""
 
+STORAGE_FAILED = "StorageFailed"
+METRICS = {StorageFailed: STORAGE_FAILED, NotReady: "PhotosNotBuiltYet"}
+"""What photos that come back are counted by. Alarms of the API look at `NotBuiltYet`, which is its own."""
+
 logger = Logger(child=True)
 metrics = Metrics()
 
 
 class NotDoneError(Exception):
     """A message is not done: it comes back."""
+
+    def __init__(self, reason: str, metric: str | None = None) -> None:
+        """Say why, and by which metric it is counted: for Lambda a message that comes back is no error."""
+        super().__init__(reason)
+        self.metric = metric
 
 
 def answer_batch(
@@ -64,8 +73,10 @@ def answer_batch(
                     taken = take(started.encoder, started.store, puts[puts.index(put) :][:TAKEN_AT_ONCE])
                 told = _answer(started, put, taken[put], last=_receives(record) >= MOST_RECEIVES)
                 if reasons := events.put(started.bus, started.config.event_bus, [told]):
-                    raise NotDoneError(f"the bus refused an event: {reasons[0]}")
+                    raise NotDoneError(f"the bus refused an event: {reasons[0]}", STORAGE_FAILED)
         except Exception as error:
+            if isinstance(error, NotDoneError) and error.metric:
+                metrics.add_metric(error.metric, MetricUnit.Count, 1)
             logger.warning("a message of the inbox comes back", reason=str(error), body=record.body)
             raise
 
@@ -106,11 +117,20 @@ def _answer(started: Started, put: Put, taken: Taken, *, last: bool) -> events.E
         named = error if isinstance(error, NamedError) else by_name(error)
         if named is None or isinstance(named, StorageFailed) or (isinstance(named, NotReady) and not last):
             if isinstance(error, errors.EncodingsNotReadyError):
-                ask_for_rebuilds(started, error)
-            raise NotDoneError(str(error)) from error
+                _ask_for_rebuilds(started, error)
+            if named is None:
+                metrics.add_metric("UnforeseenErrors", MetricUnit.Count, 1)
+            raise NotDoneError(str(error), METRICS.get(type(named)) if named else None) from error
     logger.info("a photo is refused", photo=put.key, error=type(named).__name__, reason=str(named))
     metrics.add_metric("Refused", MetricUnit.Count, 1)
     return details.refusal_event(asked.type_id if asked else None, named, about)
+
+
+def _ask_for_rebuilds(started: Started, error: errors.EncodingsNotReadyError) -> None:
+    try:
+        ask_for_rebuilds(started, error)
+    except (ClientError, BotoCoreError) as failure:
+        raise NotDoneError(str(failure), STORAGE_FAILED) from failure
 
 
 def _bring_back(started: Started, event: dict[str, Any], response: PartialItemFailureResponse) -> None:

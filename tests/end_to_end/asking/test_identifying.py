@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 
 from support.deployed import Api, eventually
 from support.photos.photographs import photograph
@@ -21,18 +22,23 @@ def types(api: Api) -> list[str]:
             api.upload(name, f"{shot}.png", photograph(subject, shot))
     for name in names:
         api.wait_until_built(name, 3)
+    eventually(lambda: ask(api, SUBJECTS[0]).ok)  # nothing is known of all types until some were built
     eventually(lambda: all(found(api, subject)["candidates"][0]["type_id"] in names for subject in SUBJECTS))
     return names
 
 
-def found(api: Api, subject: int, shot: int = 9, **params: Any) -> dict[str, Any]:
-    answer = api.call(
+def ask(api: Api, subject: int, shot: int = 9, **params: Any) -> requests.Response:
+    return api.call(
         "POST",
         "/recognize",
         data=photograph(subject, shot),
         headers={"Content-Type": "image/png"},
         params=params,
     )
+
+
+def found(api: Api, subject: int, shot: int = 9, **params: Any) -> dict[str, Any]:
+    answer = ask(api, subject, shot, **params)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body

@@ -129,7 +129,15 @@ def test_the_alarms_look_at_nothing_that_the_functions_do_not_report() -> None:
     looked_at = [metric for alarm in ALARMS for metric in metrics_of(alarm).values()]
     own = [metric for metric in looked_at if not str(metric["Namespace"]).startswith("AWS/")]
     names = {metric["MetricName"] for metric in own}
-    assert names == {"NamedErrors", "NotBuiltYet", "StorageFailed", "TypesLeftOut"}
+    assert names == {
+        "NamedErrors",
+        "NotBuiltYet",
+        "PhotosNotBuiltYet",
+        "StorageFailed",
+        "TypesFailed",
+        "TypesLeftOut",
+        "UnforeseenErrors",
+    }
     for metric in own:
         assert metric["Namespace"] == NAMESPACE
         (dimension,) = metric["Dimensions"]

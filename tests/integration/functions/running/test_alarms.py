@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from support.alarms import breaches
+from support.inbox import Inbox
 from support.photos.photographs import photograph
 from support.system import ROUTE, System
 
 INVOCATIONS = "RecognizeFunction Invocations"
+REBUILD = "RebuildEncodingsFunction"
 
 
 class Period:
@@ -37,7 +39,23 @@ class Period:
         self.figures.update({INVOCATIONS: 1, "RecognizeFunction Errors": 1})
         self.figures.update(self._told())
 
-    def _told(self) -> Counter[str]:
+    def deliver_photo(self, data: bytes) -> None:
+        """Have a photo of the inbox recognised; Lambda sees no error, come what may."""
+        inbox = Inbox(self.system)
+        inbox.put(f"{self.figures[INVOCATIONS]}.png", data)
+        self.capsys.readouterr()
+        inbox.deliver()
+        self.figures.update({INVOCATIONS: 1, "RecognizeFunction Errors": 0})
+        self.figures.update(self._told())
+
+    def rebuild(self) -> None:
+        """Hand what waits to the rebuilding function."""
+        self.capsys.readouterr()
+        self.system.deliver()
+        self.figures.update({f"{REBUILD} Invocations": 1, f"{REBUILD} Errors": 0})
+        self.figures.update(self._told("rebuild_encodings"))
+
+    def _told(self, service: str = "recognize") -> Counter[str]:
         told: Counter[str] = Counter()
         for line in self.capsys.readouterr().out.splitlines():
             if '"_aws"' not in line:
@@ -46,7 +64,7 @@ class Period:
             (described,) = entry["_aws"]["CloudWatchMetrics"]
             if described["Dimensions"] == [["service"]]:
                 names = [metric["Name"] for metric in described["Metrics"]]
-                told.update({f"recognize {name}": sum(entry[name]) for name in names})
+                told.update({f"{service} {name}": sum(entry[name]) for name in names})
         return told
 
 
@@ -87,6 +105,56 @@ def test_storage_that_fails_workflows_breaches(period: Period) -> None:
     period.fail("StorageFailed", type_id="hex-nut", photo="queries/1")
     assert breaches("StorageFailedAlarm", period.figures)
     assert not breaches("RecognizeErrorsAlarm", period.figures)
+
+
+def test_an_inbox_that_storage_fails_breaches(period: Period) -> None:
+    period.system.deliver_all()
+    period.system.proxy.break_("GET", "encodings/", "503")
+    period.deliver_photo(photograph(1))
+    assert breaches("StorageFailedAlarm", period.figures)
+    assert not breaches("RecognizeErrorsAlarm", period.figures)
+
+
+def test_an_inbox_that_the_bus_refuses_breaches(period: Period) -> None:
+    period.system.deliver_all()
+    period.system.proxy.break_("POST", "", "503")
+    period.deliver_photo(photograph(2))
+    assert breaches("StorageFailedAlarm", period.figures)
+
+
+def test_an_inbox_whose_types_are_not_built_breaches(period: Period) -> None:
+    period.deliver_photo(photograph(1))
+    assert breaches("NotBuiltYetAlarm", period.figures)
+    assert not breaches("StorageFailedAlarm", period.figures)
+
+
+def test_an_error_that_nobody_foresaw_breaches_for_the_inbox_too(
+    period: Period, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    period.system.deliver_all()
+    monkeypatch.setattr("recognize.inbox.ask", lambda *_: 1 / 0)
+    period.deliver_photo(photograph(1))
+    assert breaches("RecognizeErrorsAlarm", period.figures)
+
+
+def test_photos_that_come_back_hide_no_failure_of_the_api(period: Period) -> None:
+    for _ in range(8):
+        period.deliver_photo(photograph(1))
+    period.system.proxy.break_("GET", "encodings/", "503")
+    period.ask(4)
+    assert breaches("ApiErrorsAlarm", period.figures)
+
+
+def test_types_that_can_not_be_rebuilt_breach(period: Period) -> None:
+    period.system.proxy.break_("PUT", "encodings/", "503")
+    period.rebuild()
+    assert breaches("RebuildErrorsAlarm", period.figures)
+
+
+def test_types_that_are_rebuilt_breach_nothing(period: Period) -> None:
+    period.rebuild()
+    assert period.figures[f"{REBUILD} Invocations"] == 1
+    assert not breaches("RebuildErrorsAlarm", period.figures)
 
 
 def test_queries_that_are_answered_breach_nothing(period: Period) -> None:
