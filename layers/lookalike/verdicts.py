@@ -16,6 +16,7 @@ from lookalike.storage.bucket import StoredObject
 from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionError, tries
 from lookalike.storage.provenance import (
+    BOX,
     Provenance,
     from_metadata,
     object_box,
@@ -137,7 +138,8 @@ def _move(
     box: Box | None,
 ) -> str:
     data = found.data
-    known = from_metadata(found.metadata)
+    # A box that is given takes the place of one that may be wrong.
+    known = from_metadata({n: value for n, value in found.metadata.items() if not (box and n == BOX)})
     provenance = Provenance(
         Origin.UPLOADED if verdict is Verdict.IS_ONE else Origin.COUNTEREXAMPLE,
         filename=known.filename,

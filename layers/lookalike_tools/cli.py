@@ -103,6 +103,15 @@ def main() -> None:
     except LookalikeError as error:
         typer.secho(f"lookalike: {error}", fg="red", err=True)
         sys.exit(getattr(error, "exit_status", 2 if isinstance(error, ModelError) else 1))
+    except Exception as error:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from lookalike_tools.live.stack import StackUnreachableError
+
+        if not isinstance(error, BotoCoreError | ClientError):
+            raise
+        typer.secho(f"lookalike: AWS can't be reached, or refuses: {error}", fg="red", err=True)
+        sys.exit(StackUnreachableError.exit_status)
 
 
 def _read_docstring(room: str, module: str) -> str | None:

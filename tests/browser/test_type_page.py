@@ -187,6 +187,18 @@ def test_settings_are_saved_and_a_wrong_one_is_told(
     assert api.type(built_type)["settings"] == {"title": "Hex nut, M8", "threshold": 0.9}
 
 
+def test_settings_that_others_change_meanwhile_stay(
+    api: Api, open_console: OpenConsole, built_type: str
+) -> None:
+    page = open_console(f"/types/{built_type}")
+    page.get_by_label("Title").fill("Hex nut, M8")
+    api.call("PUT", f"/types/{built_type}/settings", json={"threshold": 0.5, "look": "anywhere"})
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_role("heading", name="Hex nut, M8")).to_be_visible()
+    expected = {"title": "Hex nut, M8", "threshold": 0.5, "look": "anywhere"}
+    assert api.type(built_type)["settings"] == expected
+
+
 def test_a_second_browser_sees_what_the_first_one_does(open_console: OpenConsole, built_type: str) -> None:
     first, second = (open_console(f"/types/{built_type}") for _ in range(2))
     expect(photos(second)).to_have_count(6)

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike.keys import settings_key
-from lookalike.matching.settings import Rule, StoredSettings, parse_settings
+from lookalike.matching.settings import Look, Rule, StoredSettings, parse_settings
 from lookalike_tools.live.api import put_json, read_type
 from lookalike_tools.live.stack import Stack, StackError
 
@@ -44,6 +44,11 @@ def set_threshold(stack: Stack, type_id: str, rule: Rule, threshold: float) -> d
     state = read_type(stack, type_id)
     if state["notice"]:
         raise StackError(f"the settings of {type_id} are left as they are: {state['notice']}")
+    if (state["settings"].get("look") or stack.look) == Look.ANYWHERE:
+        raise StackError(
+            f"the settings of {type_id} are left as they are: this threshold is measured on the middles of "
+            "photos, and would be too low for a type that is looked for anywhere in them"
+        )
     # The threshold suits the scores of uploaded photos: what is appended should resemble those.
     chosen = {"rule": str(rule), "threshold": threshold}
     written: dict[str, Any] = {"vouch": "uploaded"} | state["settings"] | chosen

@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike.errors import LookalikeError
+from lookalike.matching.settings import Look
 
 LOCAL_STACK_NAME = "lookalike"
 REQUEST_SECONDS = 60
@@ -52,6 +53,7 @@ class Stack:
         endpoint_url: address of the emulated AWS; None on AWS itself.
         session: the credentials to use.
         odds: by probability, of a type against all else before the photo is seen.
+        look: where in a photo objects are looked for, of types that don't say it themselves.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Stack:
     endpoint_url: str | None
     session: boto3.Session
     odds: float
+    look: Look
 
     def client(self, service: str) -> Any:
         """A boto3 client for one of AWS's services."""
@@ -161,6 +164,7 @@ def read_outputs(session: boto3.Session, name: str, endpoint_url: str | None) ->
             endpoint_url=endpoint_url,
             session=session,
             odds=float(parameters.get("Odds", 1)),
+            look=Look(parameters.get("Look", Look.CENTRE)),
         )
     except (BotoCoreError, ClientError) as error:
         raise StackUnreachableError(

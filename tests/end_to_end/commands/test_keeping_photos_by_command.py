@@ -221,6 +221,17 @@ def test_calibrating_shows_a_threshold_and_writes_it_only_if_asked(
 
 
 @pytest.mark.usefixtures("shared_type")
+def test_calibrating_leaves_a_type_that_is_looked_for_anywhere(
+    api: Api, stack: str, built_type: str, tmp_path: Path
+) -> None:
+    api.call("PUT", f"/types/{built_type}/settings", json={"look": "anywhere"})
+    done = lookalike("calibrate", built_type, "--far", "0.4", "--apply", "--stack", stack, folder=tmp_path)
+    assert done.returncode == 1
+    assert f"settings of {built_type} are left as they are" in " ".join(done.stderr.split())
+    assert api.type(built_type)["settings"] == {"look": "anywhere"}
+
+
+@pytest.mark.usefixtures("shared_type")
 def test_calibrating_leaves_settings_that_nobody_has_put_right(
     api: Api, stack: str, built_type: str, tmp_path: Path
 ) -> None:

@@ -189,6 +189,10 @@ KEEPING = [
     ("PUT", "/types/permitted/images/1.png"),
     ("DELETE", "/types/permitted/images/1.png"),
     ("PUT", "/types/permitted/settings"),
+    ("PUT", "/types/permitted/counterexamples/1.png"),
+    ("DELETE", "/types/permitted/counterexamples/1.png"),
+    ("POST", "/types/permitted/verdicts"),
+    ("GET", "/missed"),
 ]
 
 

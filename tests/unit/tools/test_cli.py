@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from lookalike import __version__
+from lookalike_tools import cli
 from lookalike_tools.cli import COMMANDS, FOLDER
 
 SLOW = ("boto3", "matplotlib", "requests", "sentence_transformers", "torch")
@@ -87,3 +89,17 @@ def test_a_ready_file_that_is_not_there_is_told_as_such(name: str) -> None:
     done = run("types", "--stack", name)
     assert done.returncode == 2
     assert f"there is no file {name!r}" in done.stderr
+
+
+def test_aws_that_is_out_of_reach_is_one_line_and_3(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise EndpointConnectionError(endpoint_url="http://queue.example")
+
+    monkeypatch.setattr(cli, "make_group", lambda: fail)
+    with pytest.raises(SystemExit) as exited:
+        cli.main()
+    assert exited.value.code == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "http://queue.example" in line

@@ -6,9 +6,9 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from lookalike.matching.settings import TypeSettings
+from lookalike_tools.console.stack.changes import change_settings
 from lookalike_tools.console.stack.survey import Survey
 from lookalike_tools.console.widgets.layout import attempt, on_change, tell_refused, text
-from lookalike_tools.live.api import put_json
 
 AS_THE_STACK = "as the stack"
 CHOICES = {
@@ -27,7 +27,7 @@ def show_settings(survey: Survey, type_id: str) -> None:
         text("h2", "Settings")
         notice = ui.label().classes("look")
         with ui.element("div").classes("fields"):
-            fields = {
+            fields: dict[str, ui.input | ui.select | ui.number] = {
                 "title": ui.input("Title"),
                 **{
                     name: ui.select(dict(choices), label=label, value="")
@@ -38,6 +38,7 @@ def show_settings(survey: Survey, type_id: str) -> None:
             }
         for field in fields.values():
             field.props("outlined dense")
+            field.disable()  # until it is known what they say
         save = ui.button("Save settings", color=None).props("flat no-caps").classes("btn")
         shown: TypeSettings | None = None
 
@@ -48,27 +49,34 @@ def show_settings(survey: Survey, type_id: str) -> None:
                 return
             notice.text = known.settings.notice or ""
             notice.visible = bool(known.settings.notice)
-            # What is being typed stays.
-            if known.settings.settings != shown:
-                shown = known.settings.settings
-                for name, field in fields.items():
-                    value = getattr(shown, name)
-                    field.value = value if name not in CHOICES else str(value or "")
+            before, shown = shown, known.settings.settings
+            for name, field in fields.items():
+                # What is being typed stays.
+                if before is None or ("" if field.value is None else field.value) == _value(before, name):
+                    field.value = _value(shown, name)
+                field.enable()
 
         async def write() -> None:
             values = {name: field.value for name, field in fields.items() if field.value not in (None, "")}
             if "max_recognized" in values:
                 values["max_recognized"] = int(values["max_recognized"])
             try:
-                settings = TypeSettings.model_validate(values)
+                written = TypeSettings.model_validate(values)
             except ValidationError as error:
                 tell_refused([f"{entry['loc'][0]}: {entry['msg']}" for entry in error.errors()])
                 return
-            body = settings.model_dump(mode="json", exclude_none=True)
-            path = f"/types/{type_id}/settings"
-            if await attempt(partial(put_json, survey.stack, path, body), "Settings saved") is not None:
+            edited = [name for name in fields if getattr(written, name) != getattr(shown, name, None)]
+            told = written.model_dump(mode="json", exclude_none=True)
+            changes = {name: told.get(name) for name in edited}
+            change = partial(change_settings, survey.stack, type_id, changes)
+            if await attempt(change, "Settings saved") is not None:
                 survey.forget(type_id)
 
         save.on_click(write)
         refresh()
         on_change(survey, refresh)
+
+
+def _value(settings: TypeSettings, name: str) -> object:
+    value = getattr(settings, name)
+    return value if isinstance(value, int | float) else str(value or "")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lookalike.errors import ImageError, InvalidNameError
 from lookalike.keys import Folder, ImageKey, content_digest, image_key, parse_image_key
@@ -85,6 +85,18 @@ def set_title(stack: Stack, name: TypeName) -> bool:
     """
     settings = read_type(stack, name.type_id)["settings"]
     put_json(stack, f"/types/{name.type_id}/settings", {"title": name.title} | settings)
+    return True
+
+
+def change_settings(stack: Stack, type_id: str, changes: Mapping[str, Any]) -> bool:
+    """Change some of a type's settings, None for none; what others changed meanwhile stays.
+
+    Raises:
+        StackError: the API refuses them.
+    """
+    settings = {**read_type(stack, type_id)["settings"], **changes}
+    kept = {name: value for name, value in settings.items() if value is not None}
+    put_json(stack, f"/types/{type_id}/settings", kept)
     return True
 
 

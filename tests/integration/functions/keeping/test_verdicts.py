@@ -159,6 +159,15 @@ def test_a_box_that_is_given_counts(shared_system: System, new_type: str, append
     assert [entry["box"] for entry in entries if entry["image"] == moved] == [[0.1, 0.1, 0.5, 0.5]]
 
 
+def test_a_box_that_is_given_takes_the_place_of_a_wrong_one(shared_system: System, new_type: str) -> None:
+    key = image_key(new_type, "1.png")
+    shared_system.store.bucket.put(key, photograph(1), "image/png", {"box": "10,10,90,90"})
+    assert decide(shared_system, new_type, key, "is_one")[0] == 400
+    assert decide(shared_system, new_type, key, "is_one", box=[0.1, 0.1, 0.9, 0.9])[0] == 200
+    rebuild(shared_system, key)
+    assert listed(shared_system, new_type) == {"1.png": "uploaded"}
+
+
 def test_a_name_that_is_taken_is_left_to_its_photo(
     shared_system: System, new_type: str, appended: str
 ) -> None:
