@@ -19,7 +19,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 # As many more examples as `make soak` takes: pytest --hypothesis-profile soak.
 settings.register_profile("soak", max_examples=1600, deadline=None)
-# As many as `make mutants` takes, for each of its thousand and more mutants, and the same each time.
+# As many as `make mutants` takes, for each of its thousands of mutants, and the same each time.
 settings.register_profile(
     "mutants",
     max_examples=10,

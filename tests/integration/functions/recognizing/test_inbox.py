@@ -220,7 +220,10 @@ def test_photos_that_no_time_is_left_for_come_back(system: System, inbox: Inbox)
 def test_of_photos_that_are_slow_to_decode_some_are_answered_each_time(
     system: System, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    together = []
+
     def slow(encoder: Encoder, data: Sequence[bytes]) -> list[Seen | ImageError]:
+        together.append(len(data))
         time.sleep(0.15 * len(data))
         return encode_middles(encoder, data)
 
@@ -232,6 +235,7 @@ def test_of_photos_that_are_slow_to_decode_some_are_answered_each_time(
     while left[-1]:
         left.append(inbox.deliver(seconds=seconds))
     assert 0 < left[0] < 10
+    assert max(together) < 10
     assert left == sorted(set(left), reverse=True)
     assert len(system.events()) == 10
 
