@@ -13,11 +13,13 @@ from lookalike.storage.provenance import (
     MAX_CALLER,
     Provenance,
     from_metadata,
+    known_by_people,
     moved_from,
+    object_box,
     to_metadata,
     verdict_to_metadata,
 )
-from lookalike.vision.boxes import Box
+from lookalike.vision.boxes import Box, object_in_square
 
 NEAREST = "types/hex-nut/images/schöne Mutter.jpg"
 
@@ -152,3 +154,20 @@ def test_a_verdict_is_kept_with_who_made_it_when_and_of_what() -> None:
     assert (moved_from(metadata), moved_from({})) == (before, None)
     assert "verdict-by" not in verdict_to_metadata("is_not", None, at, before)
     assert len(verdict_to_metadata("is_not", "x" * 999, at, before)["verdict-by"]) == MAX_CALLER
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_what_people_know_stays_when_they_draw_a_box(origin: Origin) -> None:
+    own = {"order": "A17", "verdict": "is_one"}
+    told = to_metadata(Provenance(origin, 0.97, NEAREST, "3.png", Box(0, 0, 0.5, 0.5), "digest"))
+    expected = {name: told[name] for name in ("filename", "digest")}
+    if origin is not Origin.RECOGNIZED:
+        expected |= {name: told[name] for name in ("origin", "similarity", "nearest")}
+    assert known_by_people(told | own) == expected | own
+
+
+def test_of_a_recognised_image_the_object_is_within_the_window() -> None:
+    window = Box(0.25, 0.25, 0.75, 0.75)
+    assert object_box(Provenance(Origin.RECOGNIZED, box=window)) == object_in_square(window)
+    assert object_box(Provenance(Origin.UPLOADED, box=window)) == window
+    assert object_box(Provenance(Origin.RECOGNIZED)) is None
