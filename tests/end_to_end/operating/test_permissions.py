@@ -12,8 +12,12 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from lookalike.keys import image_key
+from lookalike_tools.console.stack.changes import remove_photos, restore_photos
+from lookalike_tools.live.bucket.photos import MissedPhoto, Upload, put_missed, upload_photos
 from lookalike_tools.live.stack import Stack
 from support.deployed import Api
+from support.photos.photographs import photograph
 
 IN_THE_INBOX = "inbox/permitted/1.png"
 
@@ -233,6 +237,24 @@ def test_who_may_recognise_does_not_reach_the_buckets(callers: dict[str, Stack])
 @pytest.mark.parametrize(("method", "path"), ASKING + KEEPING)
 def test_who_may_administer_may_ask_and_keep(callers: dict[str, Stack], method: str, path: str) -> None:
     assert callers["AdministerPolicy"].call(method, path).status_code != 403
+
+
+def remove_and_restore(stack: Stack) -> None:
+    photo = image_key("permitted", "undone.png")
+    list(upload_photos(stack, [Upload(photo, photograph(1))]))
+    remove_photos(stack, [photo])
+    restore_photos(stack, [photo])
+
+
+def put_back_what_was_missed(stack: Stack) -> None:
+    put_missed(stack, "missed/permitted/1.png", MissedPhoto(photograph(1), "image/png", {}))
+
+
+@pytest.mark.parametrize("act", [remove_and_restore, put_back_what_was_missed])
+def test_who_may_administer_may_do_what_the_commands_and_the_console_do(
+    callers: dict[str, Stack], act: Callable[[Stack], None]
+) -> None:
+    act(callers["AdministerPolicy"])
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/health"), ("GET", "/types"), ("POST", "/uploads")])

@@ -93,11 +93,26 @@ def test_only_buckets_of_the_account_may_send_to_a_queue(queue: str) -> None:
     }
 
 
+def test_who_may_administer_may_listen_to_events_by_queues_and_rules_of_that_name() -> None:
+    """The emulator does not say whose targets are put."""
+    policy = all_of("AWS::IAM::ManagedPolicy")["AdministerPolicy"]["PolicyDocument"]
+    allowed = {
+        each["Resource"]["Fn::Sub"].rpartition(":")[2]: set(each["Action"])
+        for each in policy["Statement"]
+        if "lookalike-listener-" in str(each["Resource"])
+    }
+    assert allowed["lookalike-listener-*"] >= {"sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue"}
+    put, remove = {"events:PutRule", "events:PutTargets"}, {"events:RemoveTargets", "events:DeleteRule"}
+    assert allowed["rule/lookalike-listener-*"] == put | remove
+
+
 def test_nobody_deletes_versions_of_photos() -> None:
     """So that whatever goes wrong, a removed or overwritten photo is there for a month."""
     actions = [action for each in statements() for action in as_list(each.values[0]["Action"])]
     assert "s3:DeleteObject" in actions
-    assert not [action for action in actions if "Version" in action or "Lifecycle" in action]
+    reading = ("s3:Get", "s3:List")
+    others = [action for action in actions if not action.startswith(reading)]
+    assert not [action for action in others if "Version" in action or "Lifecycle" in action]
 
 
 def test_functions_write_encodings_by_condition_only() -> None:
