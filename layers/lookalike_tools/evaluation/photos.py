@@ -47,10 +47,11 @@ def read_photos(encoder: Encoder, folder: Path, references: int, console: Consol
         for type_id in usable
         if type_id not in enough
     ]
+    left_out = [*found.left_out, *refused, *too_few]
     if len(enough) < 2:
-        raise too_few_types(folder, len(enough), references)
+        raise too_few_types(folder, len(enough), references, left_out)
     matrices = [np.stack([encoded[path] for path in paths]) for paths in enough.values()]
-    return Photos(list(enough), list(enough.values()), matrices, [*found.left_out, *refused, *too_few])
+    return Photos(list(enough), list(enough.values()), matrices, left_out)
 
 
 def _encode_photos(

@@ -116,7 +116,7 @@ def read_photos(folder: Path, seed: int = 0) -> tuple[list[TypePhotos], list[Lef
         queries, candidates = rest[:QUERIES], rest[QUERIES:][:CANDIDATES]
         types.append(TypePhotos(type_id, photos[:REFERENCES], queries, candidates))
     if len(types) < 2:
-        raise too_few_types(folder, len(types), REFERENCES)
+        raise too_few_types(folder, len(types), REFERENCES, left_out)
     return types, left_out
 
 

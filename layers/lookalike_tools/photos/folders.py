@@ -3,6 +3,7 @@
 import mimetypes
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,11 +108,12 @@ def print_left_out(console: Console, left_out: list[LeftOut]) -> bool:
     return any(each.asked_for for each in left_out)
 
 
-def too_few_types(folder: Path, found: int, photos: int) -> PhotosError:
+def too_few_types(folder: Path, found: int, photos: int, left_out: Sequence[LeftOut]) -> PhotosError:
     """The error for a folder that has fewer than two types with more than `photos` photos."""
+    told = "".join(f"\nleft out: {each.what}: {each.reason}" for each in left_out)
     return PhotosError(
         f"{folder} holds {found} folders with more than {photos} photos each; two are needed. "
-        f"{TYPE_FOLDER_RULE}"
+        f"{TYPE_FOLDER_RULE}{told}"
     )
 
 

@@ -124,6 +124,13 @@ def test_the_report_is_a_picture_or_a_page(folder: Path, name: str, references: 
         assert "data:image/png;base64," in path.read_text()
 
 
+def test_where_too_few_types_are_left_it_is_told_what_was_left_out(folder: Path) -> None:
+    done = evaluate(folder, "--references", "7")
+    assert done.returncode == 2
+    for name, reason in (("cut.png", "damaged"), ("notes.txt", "not an image"), ("type-0", "no more than 7")):
+        assert any(name in line and reason in line for line in done.stderr.splitlines()), done.stderr
+
+
 @pytest.mark.parametrize(("change", "told"), [("missing", "is no folder"), ("few", "two are needed")])
 def test_too_few_photos_are_told_in_one_line(folder: Path, change: str, told: str) -> None:
     done = evaluate(folder / "few" if change == "few" else folder / "missing", "--model", "../model")
