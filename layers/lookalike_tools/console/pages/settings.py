@@ -5,14 +5,14 @@ from functools import partial
 from nicegui import ui
 from pydantic import ValidationError
 
-from lookalike.matching.settings import TypeSettings
+from lookalike.matching.settings import Rule, TypeSettings
 from lookalike_tools.console.stack.changes import change_settings
 from lookalike_tools.console.stack.survey import Survey
 from lookalike_tools.console.widgets.layout import attempt, on_change, tell_refused, text
 
 AS_THE_STACK = "as the stack"
 CHOICES = {
-    "rule": ("Decided by", {"": AS_THE_STACK, "similarity": "similarity", "probability": "probability"}),
+    "rule": ("Decided by", {"": AS_THE_STACK, **{str(rule): str(rule) for rule in Rule}}),
     "look": (
         "Where the object may be",
         {"": AS_THE_STACK, "centre": "in the middle", "anywhere": "anywhere"},
