@@ -8,10 +8,13 @@ what one verdict puts back could be what another is about to remove.
 from contextlib import AbstractContextManager, suppress
 from enum import StrEnum
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
 from lookalike import keys
 from lookalike.errors import InvalidNameError, NotFoundError
 from lookalike.keys import Folder
-from lookalike.matching.encodings import Origin, now
+from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row, now
 from lookalike.storage.bucket import StoredObject
 from lookalike.storage.claims import ClaimedError, claimed
 from lookalike.storage.compare_and_swap import ATTEMPTS, Conflict, ContentionError, tries
@@ -34,6 +37,8 @@ class Verdict(StrEnum):
     IS_ONE = "is_one"
     IS_NOT = "is_not"
 
+
+logger = Logger(child=True)
 
 CLAIM_SECONDS = 60
 """How long a claim holds should its holder be killed: longer than a function takes to answer."""
@@ -158,7 +163,30 @@ def _move(
         there = store.find_photo(target)
         if there and there.data != data:
             raise Conflict
-    store.bucket.put_if(target, data, media_type, metadata, expected_etag=there.etag if there else None)
+    expected = there.etag if there else None
+    etag = store.bucket.put_if(target, data, media_type, metadata, expected_etag=expected)
     if target != found.key:
         store.remove_photo(found)
+    if verdict is Verdict.IS_NOT and known.origin is Origin.UPLOADED and provenance.box == known.box:
+        _carry_row(store, type_id, found, provenance.row(target, etag, now()))
     return target
+
+
+def _carry_row(store: Store, type_id: str, found: StoredObject, row: Row) -> None:
+    """Have a rejected photo's encoding count against its like at once, and not only when events have come.
+
+    Only where the same part of the photo is encoded. What prevents it leaves it to the events.
+    """
+
+    def carry(current: Encodings) -> Encodings:
+        images = [(each.image, each.etag) for each in current.rows]
+        if (found.key, found.etag) not in images:
+            return current
+        encoding = current.matrix[images.index((found.key, found.etag))]
+        others = {image: etag for image, etag in current.etags().items() if image != found.key}
+        return current.keep_only(others).append([EncodedImage(row, encoding)])
+
+    try:
+        store.update_encodings(type_id, carry)
+    except (ContentionError, ClientError, BotoCoreError) as error:
+        logger.warning("a rejected photo's row is left to its event", image=row.image, reason=str(error))

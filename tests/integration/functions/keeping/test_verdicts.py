@@ -93,6 +93,23 @@ def test_the_same_bytes_under_another_name_are_known(shared_system: System, new_
     assert listed(shared_system, new_type) == {"1.png": "uploaded"}
 
 
+def test_a_rejected_photo_under_a_name_of_its_own_is_known_at_once(
+    shared_system: System, new_type: str
+) -> None:
+    uploads = [
+        shared_system.upload("1.png", photograph(1), new_type),
+        shared_system.upload("wrong.png", QUERY, new_type),
+    ]
+    rebuild(shared_system, *uploads)
+    moved = decide(shared_system, new_type, uploads[1], "is_not")[1]["image"]
+    answer = ask(shared_system, new_type, QUERY)
+    assert (answer["match"], answer["counterexample"]["image"]) == (False, moved)
+    assert listed(shared_system, new_type) == {"1.png": "uploaded"}
+    encodings, _ = shared_system.store.read_encodings(new_type)
+    rebuild(shared_system, uploads[1], moved)
+    assert shared_system.store.read_encodings(new_type)[0] == encodings
+
+
 def test_a_match_that_is_right_counts_as_uploaded(
     shared_system: System, new_type: str, appended: str
 ) -> None:
