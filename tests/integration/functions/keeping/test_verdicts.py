@@ -1,4 +1,4 @@
-"""What a person decides about a photo moves it to where it belongs, whatever comes between."""
+"""What a person decides about a photo moves it to where it belongs."""
 
 import json
 from typing import Any
@@ -13,43 +13,7 @@ from lookalike.vision.views import windows
 from support.photos.photographs import photograph, scene
 from support.querying import ask as ask_library
 from support.system import System
-
-ROUTE = "POST /types/{type_id}/verdicts"
-LIST = "GET /types/{type_id}/images"
-AGAINST = "GET /types/{type_id}/counterexamples"
-QUERY = photograph(1, 9)
-
-
-def decide(
-    system: System, type_id: str, photo: str, verdict: str, caller: dict[str, Any] | None = None, **more: Any
-) -> tuple[int, dict[str, Any]]:
-    body = json.dumps({"photo": photo, "verdict": verdict} | more).encode()
-    return system.call(ROUTE, body, content_type="application/json", authorizer=caller, type_id=type_id)
-
-
-def rebuild(system: System, *keys: str) -> None:
-    for key in keys:
-        system.tell(key)
-    system.deliver_all()
-
-
-def listed(system: System, type_id: str, route: str = LIST) -> dict[str, str]:
-    """Origin of each image or counterexample, by name."""
-    status, answer = system.call(route, type_id=type_id)
-    return {entry["name"]: entry["origin"] for entry in answer["images"]} if status == 200 else {}
-
-
-def ask(system: System, type_id: str, photo: bytes) -> dict[str, Any]:
-    _, answer = system.call("POST /types/{type_id}/recognize", photo, type_id=type_id)
-    return answer
-
-
-@pytest.fixture
-def appended(shared_system: System, new_type: str) -> str:
-    """A photo that joined the type by itself."""
-    rebuild(shared_system, shared_system.upload("1.png", photograph(1), new_type))
-    key: str = ask(shared_system, new_type, QUERY)["appended"]
-    return key
+from support.verdicts import AGAINST, LIST, QUERY, ROUTE, ask, decide, listed, rebuild
 
 
 def test_a_wrong_match_becomes_a_counterexample(shared_system: System, new_type: str, appended: str) -> None:
@@ -236,89 +200,6 @@ def test_a_box_that_leaves_the_photo_is_refused(shared_system: System, new_type:
     status, answer = decide(shared_system, new_type, appended, "is_one", box=[0, 0, 2, 2])
     assert status == 400
     assert "leaves the photo" in answer["message"]
-
-
-STEPS = [
-    ("GET", "/images/"),
-    ("GET", "/counterexamples/"),
-    ("PUT", "/counterexamples/"),
-    ("DELETE", "/images/"),
-]
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("kind", ["503", "reset", "lost answer", "409"])
-def test_a_step_that_fails_once_is_made_again(
-    shared_system: System, new_type: str, appended: str, step: tuple[str, str], kind: Any
-) -> None:
-    shared_system.proxy.break_(*step, kind, times=1)
-    broken = shared_system.proxy.broken
-    status, answer = decide(shared_system, new_type, appended, "is_not")
-    shared_system.proxy.mend()
-    assert shared_system.proxy.broken == broken + 1
-    if (kind, step[0]) == ("409", "GET"):
-        assert status == 503
-        status, answer = decide(shared_system, new_type, appended, "is_not")
-    assert status == 200
-    assert where(shared_system, appended) <= {answer["image"], appended}
-    assert answer["image"] in where(shared_system, appended)
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("kind", ["500", "reset", "412"])
-def test_a_verdict_that_is_cut_off_leaves_the_photo_and_is_finished_by_the_next_try(
-    shared_system: System, new_type: str, appended: str, step: tuple[str, str], kind: Any
-) -> None:
-    shared_system.proxy.break_(*step, kind)
-    status, _ = decide(shared_system, new_type, appended, "is_not")
-    shared_system.proxy.mend()
-    assert where(shared_system, appended)
-    # A removal that S3 refuses because of what is there now is left alone.
-    assert status == (200 if (kind, step[0]) == ("412", "DELETE") else 503)
-    status, answer = decide(shared_system, new_type, appended, "is_not")
-    assert status == 200
-    assert where(shared_system, appended) == {answer["image"]}
-
-
-def where(system: System, appended: str) -> set[str]:
-    """Where the photo is, of its two places."""
-    places = {appended, appended.replace("/images/", "/counterexamples/")}
-    return {key for key in places if system.store.has_image(key)}
-
-
-def test_a_photo_that_another_took_the_place_of_is_not_removed(
-    shared_system: System, new_type: str, appended: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = shared_system.store
-    remove = type(store).remove_photo
-
-    def replaced_first(self: Any, photo: Any) -> None:
-        store.put_image(appended, photograph(7), "image/png")
-        remove(self, photo)
-
-    monkeypatch.setattr(type(store), "remove_photo", replaced_first)
-    judge(store, new_type, appended, Verdict.IS_NOT)
-    assert store.get_image(appended).data == photograph(7)
-
-
-def test_a_photo_that_came_under_the_name_meanwhile_is_kept(
-    shared_system: System, new_type: str, appended: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, taken = shared_system.store, appended.replace("/images/", "/counterexamples/")
-    find = type(store).find_photo
-    asked: list[str] = []
-
-    def put_after_first_look(self: Any, key: str) -> Any:
-        found = find(self, key)
-        if key == taken and not asked:
-            asked.append(key)
-            store.put_image(taken, photograph(7), "image/png")
-        return found
-
-    monkeypatch.setattr(type(store), "find_photo", put_after_first_look)
-    moved = judge(store, new_type, appended, Verdict.IS_NOT)
-    assert store.get_image(taken).data == photograph(7)
-    assert store.get_image(moved).data == QUERY
 
 
 def test_without_the_photo_there_is_no_verdict(shared_system: System, new_type: str, appended: str) -> None:
