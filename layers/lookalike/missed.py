@@ -101,7 +101,7 @@ def list_missed(store: Store, type_id: str | None, limit: int) -> tuple[list[Mis
         found = threads.map(lambda entry: context.copy().run(store.work.head, entry.key), newest)
         missed = [each for head in found if head and (each := _read(head))]
     missed.sort(key=lambda each: (each.threshold - each.score, each.listed.key))
-    return missed[:limit], len(listed) > len(missed[:limit])
+    return missed[:limit], len(listed) > len(newest) or len(missed) > limit
 
 
 def _read(head: StoredObject) -> Missed | None:
