@@ -59,7 +59,7 @@ def clip_source(models: Path) -> Path:
     """A small CLIP, as sentence-transformers saves it."""
     with FileLock(models / "clip-source.lock"):
         if not (models / "tiny").exists():
-            from support.encodings.tiny_clip import save_tiny_clip  # noqa: PLC0415 - torch is slow
+            from support.encodings.tiny_clip import save_tiny_clip
 
             save_tiny_clip(models / "tiny")
     return models / "tiny"
@@ -80,7 +80,7 @@ def stand_in_model_dir(models: Path) -> Path:
 def _exported(source: str, model_dir: Path) -> Path:
     with FileLock(model_dir.with_suffix(".lock")):
         if not model_dir.exists():
-            from lookalike_tools.export.exporter import export_model  # noqa: PLC0415 - torch is slow
+            from lookalike_tools.export.exporter import export_model
 
             export_model(source, "fp32", model_dir)
     return model_dir

@@ -11,11 +11,12 @@ from lookalike.aws.cold_start import Started
 from lookalike.aws.queue import request_build_once, request_rebuild
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.identification import Identification, identify
+from lookalike.looking import Comparison, QueryPhoto
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.settings import Look
 from lookalike.missed import keep_missed
-from lookalike.recognition import Comparison, QueryPhoto, Recognition, recognize
+from lookalike.recognition import Recognition, recognize
 from recognize import schemas
 from recognize.responses import answers, details
 from recognize.upgrading import by_whichever_is_built, check_all_are_built

@@ -15,8 +15,8 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from multipart import MultipartError, MultipartParser, parse_options_header
 from pydantic import BaseModel, ValidationError
 
+from lookalike.looking import QueryPhoto
 from lookalike.matching.settings import TypeSettings
-from lookalike.recognition import QueryPhoto
 from lookalike.storage.store import Store
 from recognize.judging import VerdictRequest
 from recognize.schemas import EventPhoto, QueryReference

@@ -10,7 +10,7 @@ from lookalike import errors
 from lookalike.aws import events
 from lookalike.aws.cold_start import Started
 from lookalike.keys import file_name
-from lookalike.recognition import QueryPhoto
+from lookalike.looking import QueryPhoto
 from recognize import schemas
 from recognize.asking import Wishes, ask, ask_for_rebuilds
 from recognize.body import reasons

@@ -7,22 +7,14 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 
+from lookalike.appending import Appended, append_match
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
-from lookalike.looking import Seen, look_all_over
+from lookalike.looking import Comparison, QueryPhoto, Seen, compare, look_all_over
 from lookalike.matching.encodings import Encodings
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Look
-from lookalike.recognition import (
-    Appended,
-    Comparison,
-    QueryPhoto,
-    append_match,
-    compare,
-    load_encodings,
-    load_encodings_for,
-    read_meanwhile,
-)
+from lookalike.recognition import load_encodings, load_encodings_for, read_meanwhile
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 

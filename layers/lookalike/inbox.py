@@ -10,8 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lookalike.aws.inbox_queue import Put
 from lookalike.errors import ImageError, ImageTooLargeError, NotFoundError
 from lookalike.keys import file_name
-from lookalike.looking import encode_middles
-from lookalike.recognition import QueryPhoto
+from lookalike.looking import QueryPhoto, encode_middles
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from lookalike.vision.images import MAX_BYTES, check_size

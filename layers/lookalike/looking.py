@@ -1,7 +1,8 @@
-"""Looking: which parts of a query photo are encoded."""
+"""Looking: which parts of a query photo are encoded, and what they say of a type."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,44 @@ class Seen(NamedTuple):
 
     encodings: NDArray[np.float32]
     boxes: Sequence[Box]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPhoto:
+    """A query.
+
+    Attributes:
+        data: the bytes of an image file.
+        filename: what it was called, where that is known.
+        middle: its middle, where that was encoded before.
+        asked_again: whether it may have been asked before: the image that it joined as has no say then.
+    """
+
+    data: bytes
+    filename: str | None = None
+    middle: Seen | None = None
+    asked_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A query held against a type."""
+
+    seen: Seen
+    encodings: Encodings
+    policy: Policy
+    decision: Decision
+
+    @property
+    def encoding(self) -> NDArray[np.float32]:
+        """The encoding of the view that decided, (dimension,)."""
+        encoding: NDArray[np.float32] = self.seen.encodings[self.decision.view]
+        return encoding
+
+    @property
+    def box(self) -> Box:
+        """Where that view is."""
+        return self.seen.boxes[self.decision.view]
 
 
 def look(
@@ -125,3 +164,8 @@ def decide_seen(seen: Seen, encodings: Encodings, policy: Policy) -> Decision:
     if policy.look is Look.ANYWHERE:
         return decide_anywhere(seen.encodings, seen.boxes, encodings, policy)
     return decide(seen.encodings[0], encodings, policy)
+
+
+def compare(seen: Seen, encodings: Encodings, policy: Policy) -> Comparison:
+    """Hold a query against a type."""
+    return Comparison(seen, encodings, policy, decide_seen(seen, encodings, policy))

@@ -11,9 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lookalike import keys
 from lookalike.errors import InvalidBoxError
+from lookalike.looking import Comparison, QueryPhoto
 from lookalike.matching.encodings import Origin
 from lookalike.matching.settings import KeepMissed
-from lookalike.recognition import Comparison, QueryPhoto, is_rejected
 from lookalike.storage.bucket import StoredObject
 from lookalike.storage.provenance import Provenance, from_metadata, to_metadata
 from lookalike.storage.store import Store
@@ -70,7 +70,7 @@ def keep_missed(
     close = decision.score > policy.threshold - margin
     if decision.match or keep is KeepMissed.NONE or (keep is KeepMissed.CLOSE and not close):
         return None
-    if is_rejected(comparison.encodings, keys.content_digest(photo.data)):
+    if comparison.encodings.is_rejected(keys.content_digest(photo.data)):
         return None
     nearest = decision.nearest[0]
     window = round_box(comparison.box) if decision.view else None

@@ -183,8 +183,7 @@ def _carry_row(store: Store, type_id: str, found: StoredObject, row: Row) -> Non
         if (found.key, found.etag) not in images:
             return current
         encoding = current.matrix[images.index((found.key, found.etag))]
-        others = {image: etag for image, etag in current.etags().items() if image != found.key}
-        return current.keep_only(others).append([EncodedImage(row, encoding)])
+        return current.without([found.key]).append([EncodedImage(row, encoding)])
 
     try:
         store.update_encodings(type_id, carry)

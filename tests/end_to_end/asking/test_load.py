@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.recognition import APPEND_ATTEMPTS
+from lookalike.appending import APPEND_ATTEMPTS
 from support.deployed import Api, eventually, logged
 from support.photos.photographs import photograph
 

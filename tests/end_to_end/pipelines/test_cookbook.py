@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from cfnlint.api import lint_file  # type: ignore[import-untyped] # it has no types
+from cfnlint.api import lint_file
 
 from lookalike.keys import inbox_key
 from lookalike_tools.local.template import read_template

@@ -12,14 +12,13 @@ import pytest
 from lookalike.errors import EncodingsNotReadyError, NotFoundError
 from lookalike.identification import CANDIDATES, Identification, identify
 from lookalike.keys import image_key
-from lookalike.matching.decision import decide
+from lookalike.looking import QueryPhoto
 from lookalike.matching.encodings import EncodedImage, Encodings, Origin, Row
 from lookalike.matching.gallery import Gallery
 from lookalike.matching.policy import Policy, StackDefaults, choose_policy
 from lookalike.matching.settings import Rule, StoredSettings, TypeSettings
 from lookalike.rebuilding.gallery_refresh import refresh_gallery
 from lookalike.rebuilding.reconciling import rebuild
-from lookalike.recognition import QueryPhoto, load_encodings
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder
 from support.photos.photographs import photograph
@@ -113,35 +112,6 @@ def test_the_gallery_is_read_while_the_photo_is_encoded(
     events.register("before-parameter-build.s3.GetObject", note)
     assert find(encoder, many_types, photograph(5, 9)).match
     events.unregister("before-parameter-build.s3.GetObject", note)
-
-
-def test_the_time_that_many_types_take_is_reported(
-    encoder: Encoder, many_types: Store, record_testsuite_property: Any, capsys: Any
-) -> None:
-    gallery = many_types.read_gallery()
-    encodings = load_encodings(many_types, type_id(5))
-    (query,) = encoder.encode([photograph(5, 9)])
-
-    def median_ms(work: Any, repeats: int) -> float:
-        times = []
-        for _ in range(repeats):
-            started = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - started)
-        return float(np.median(times) * 1000)
-
-    similarity, probability = Policy(Rule.SIMILARITY, 0.9), Policy(Rule.PROBABILITY, 0.5, gallery=gallery)
-    times = {
-        "deciding by similarity": median_ms(lambda: decide(query, encodings, similarity), 50),
-        "deciding by probability": median_ms(lambda: decide(query, encodings, probability), 50),
-        "revalidating the gallery": median_ms(many_types.read_gallery, 10),
-        "identifying": median_ms(lambda: find(encoder, many_types, photograph(5, 9)), 10),
-    }
-    with capsys.disabled():
-        told = ", ".join(f"{name} {milliseconds:.2f} ms" for name, milliseconds in times.items())
-        print(f"\n{TYPES} types: {told}")  # noqa: T201 (a figure to report)
-    for name, milliseconds in times.items():
-        record_testsuite_property(name, milliseconds)
 
 
 def test_a_type_that_went_since_the_gallery_was_written_is_passed_over(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lookalike import recognition
+from lookalike import appending
 from lookalike.errors import EncodingsNotReadyError, NotFoundError, UnsupportedImageError
 from lookalike.keys import content_digest, encodings_key, image_key
 from lookalike.matching.encodings import Origin
@@ -169,7 +169,7 @@ def test_a_recognised_image_keeps_what_it_was_nearest_to(encoder: Encoder, built
 def test_a_row_that_could_not_be_appended_is_made_by_the_images_event(
     encoder: Encoder, built: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition, "APPEND_ATTEMPTS", 0)
+    monkeypatch.setattr(appending, "APPEND_ATTEMPTS", 0)
     found = ask(encoder, built, TYPE, photograph(1, 9))
     assert found.appended.pending
     assert found.appended.image in keys_in(built)
@@ -191,7 +191,7 @@ def test_many_matches_at_once_lose_nothing(encoder: Encoder, built: Store) -> No
     with ThreadPoolExecutor(len(shots)) as threads:
         found = list(threads.map(lambda shot: ask(encoder, built, TYPE, shot), shots))
     appended = {each.appended.image for each in found}
-    assert max(each.appended.attempts for each in found) <= recognition.APPEND_ATTEMPTS
+    assert max(each.appended.attempts for each in found) <= appending.APPEND_ATTEMPTS
     at_once = {row.image for row in encodings_of(built).rows}
     assert len(appended) == len(shots)
     assert {each.appended.image for each in found if not each.appended.pending} <= at_once

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lookalike import recognition
+from lookalike import appending
 from lookalike.errors import EncodingsNotReadyError
 from lookalike.keys import encodings_key, image_key
 from lookalike.matching.settings import TypeSettings
@@ -69,8 +69,8 @@ def test_a_type_takes_images_until_it_is_full(
     waiting: int,
     joins: bool,
 ) -> None:
-    monkeypatch.setattr(recognition, "MAX_IMAGES", 5)
-    monkeypatch.setattr(recognition, "MOST_WAITING", 3)
+    monkeypatch.setattr(appending, "MAX_IMAGES", 5)
+    monkeypatch.setattr(appending, "MOST_WAITING", 3)
     for index in range(encoded + rejected):
         data = photograph(1, index) if index < encoded else b"no image"
         store.put_image(image_key(TYPE, f"{index}.png"), data, "image/png")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import lint_file  # type: ignore[import-untyped] # it has no types
+from cfnlint.api import lint_file
 
 from lookalike.aws.messages import Sweep, read_message
 from lookalike.matching.settings import Rule

@@ -8,9 +8,10 @@ from statistics import median
 import boto3
 
 from lookalike.aws.events import MISSED, Event, publish
+from lookalike.looking import QueryPhoto
 from lookalike.matching.policy import Policy
 from lookalike.matching.settings import Rule
-from lookalike.recognition import QueryPhoto, recognize
+from lookalike.recognition import recognize
 from lookalike.storage.bucket import Bucket
 from lookalike.storage.store import Store
 from lookalike.vision.encoder import Encoder

@@ -53,7 +53,6 @@ def add_photos(
     photos: Sequence[NamedPhoto],
     boxes: Sequence[Box | None] = (),
     folder: Folder = Folder.IMAGES,
-    metadata: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Put photos to a type, and none over another; returns their keys.
 
@@ -63,7 +62,6 @@ def add_photos(
         photos: which.
         boxes: where the object is on each, as far as that is known.
         folder: whether they show the type, or look like it and show none.
-        metadata: what else is kept with each.
 
     Raises:
         StackError: one can't be put.
@@ -73,7 +71,7 @@ def add_photos(
     for photo, box in zip_longest(photos, boxes):
         key = _free_key(ImageKey(type_id, folder, photo.name), photo, known)
         known[key] = content_etag(photo.data)
-        uploads.append(Upload(key, photo.data, box, dict(metadata or {})))
+        uploads.append(Upload(key, photo.data, box))
     return [upload.key for upload in upload_photos(stack, uploads)]
 
 
@@ -140,14 +138,17 @@ def move_photos(stack: Stack, photos: Sequence[str], type_id: str) -> list[str]:
     Raises:
         StackError: one can't be moved.
     """
+    (there,) = list_etags(stack, [type_id])
     moved = []
     for key in photos:
         stored = read_photo(stack, key)
-        name, known = parse_photo(key).name, stored.provenance
+        photo, known = NamedPhoto(parse_photo(key).name, stored.data), stored.provenance
+        target = _free_key(ImageKey(type_id, Folder.IMAGES, photo.name), photo, there)
+        there[target] = content_etag(stored.data)
         kept = to_metadata(Provenance(filename=known.filename, digest=content_digest(stored.data)))
-        photo = NamedPhoto(name, stored.data)
-        moved += add_photos(stack, type_id, [photo], [object_box(known)], metadata=kept)
+        list(upload_photos(stack, [Upload(target, stored.data, object_box(known), kept)]))
         remove_photos(stack, [key])
+        moved.append(target)
     return moved
 
 

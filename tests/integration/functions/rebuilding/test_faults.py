@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from lookalike.appending import APPEND_ATTEMPTS
 from lookalike.keys import image_key
-from lookalike.recognition import APPEND_ATTEMPTS
 from lookalike_tools.live.queues.dead_letters import redrive
 from support.deployed import eventually
 from support.photos.photographs import photograph

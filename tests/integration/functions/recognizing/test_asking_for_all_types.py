@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.recognition import QueryPhoto
+from lookalike.looking import QueryPhoto
 from lookalike.storage.provenance import from_metadata
 from support.photos.photographs import blended, photograph
 from support.system import TYPE, System

@@ -107,19 +107,13 @@ def test_storage_that_fails_workflows_breaches(period: Period) -> None:
     assert not breaches("RecognizeErrorsAlarm", period.figures)
 
 
-def test_an_inbox_that_storage_fails_breaches(period: Period) -> None:
+@pytest.mark.parametrize("failing", [("GET", "encodings/"), ("POST", "")], ids=["S3", "the bus"])
+def test_an_inbox_that_storage_or_the_bus_fails_breaches(period: Period, failing: tuple[str, str]) -> None:
     period.system.deliver_all()
-    period.system.proxy.break_("GET", "encodings/", "503")
+    period.system.proxy.break_(*failing, "503")
     period.deliver_photo(photograph(1))
     assert breaches("StorageFailedAlarm", period.figures)
     assert not breaches("RecognizeErrorsAlarm", period.figures)
-
-
-def test_an_inbox_that_the_bus_refuses_breaches(period: Period) -> None:
-    period.system.deliver_all()
-    period.system.proxy.break_("POST", "", "503")
-    period.deliver_photo(photograph(2))
-    assert breaches("StorageFailedAlarm", period.figures)
 
 
 def test_an_inbox_whose_types_are_not_built_breaches(period: Period) -> None:
